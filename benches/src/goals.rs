@@ -41,17 +41,17 @@ const FAULTS: [[&str; 3]; 3] = [
     [
         "redis.kill.errors",
         "redis.kill.slowest",
-        "redis.kill.distrusted",
+        "redis.kill.untrusted",
     ],
     [
         "redis.freeze.errors",
         "redis.freeze.slowest",
-        "redis.freeze.distrusted",
+        "redis.freeze.untrusted",
     ],
     [
         "redis.black_hole.errors",
         "redis.black_hole.slowest",
-        "redis.black_hole.distrusted",
+        "redis.black_hole.untrusted",
     ],
 ];
 
@@ -202,11 +202,11 @@ pub fn all() -> Vec<(&'static str, Goal)> {
         ("sim.reports_10000.peak", Goal::Figure(1e9)),
         ("sim.start", Goal::Figure(100.0)),
     ];
-    for [errors, slowest, distrusted] in FAULTS {
+    for [errors, slowest, untrusted] in FAULTS {
         goals.push((errors, Goal::Figure(0.0)));
         // What the origin takes (20 ms), how long an operation of the Redis may (100 ms), and what timers are late by.
         goals.push((slowest, Goal::Figure(125.0)));
-        goals.push((distrusted, Goal::Figure(2_000.0)));
+        goals.push((untrusted, Goal::Figure(2_000.0)));
     }
     for [cpu, peak] in BESIDE_THE_PYTHON_PEER {
         goals.push((cpu, times("pywats", 50.0)));

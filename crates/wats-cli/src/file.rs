@@ -1,8 +1,8 @@
-//! Files that are written as a whole or not at all.
+//! Files that are written as a whole or not at all, and small ones that are read.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::Outcome;
@@ -75,6 +75,27 @@ pub(crate) fn back_up(path: &Path) -> Outcome<PathBuf> {
         "{}: there are too many copies of it",
         path.display()
     )))
+}
+
+/// The text of a file of at most so many bytes; `None` when there is no such file.
+pub(crate) fn text_of(path: &Path, most: u64) -> Outcome<Option<String>> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(|error| Failure::io(path.display(), &error))?,
+    };
+    let mut bytes = Vec::new();
+    file.take(most + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Failure::io(path.display(), &error))?;
+    if bytes.len() as u64 > most {
+        let place = path.display();
+        return Err(Failure::failed(format!(
+            "{place}: it is longer than {most} bytes"
+        )));
+    }
+    let text = String::from_utf8(bytes);
+    text.map(Some)
+        .map_err(|_| Failure::failed(format!("{}: it is not UTF-8", path.display())))
 }
 
 /// A name beside that of a file, with this at its end.

@@ -300,13 +300,18 @@ impl Serializer {
     /// # Errors
     /// As [`from_slice`](Self::from_slice); another format than JSON is named in one.
     pub fn from_json<T: Decode>(&self, bytes: &[u8]) -> Result<T> {
+        json::read(self.only_json(bytes)?, &self.limits)
+    }
+
+    /// The text of what is to be JSON.
+    fn only_json<'a>(&self, bytes: &'a [u8]) -> Result<&'a [u8]> {
         self.limits.check_size(bytes.len())?;
         let found = recognise(bytes, Format::Json)?;
         if !found.is_json() {
             let reason = format!("this is {found}, and only JSON is expected here");
             return Err(Error::syntax(Format::Json, Position::Offset(0), reason));
         }
-        json::read(bytes.strip_prefix(UTF8_BOM).unwrap_or(bytes), &self.limits)
+        Ok(bytes.strip_prefix(UTF8_BOM).unwrap_or(bytes))
     }
 
     /// Reads one document from `reader`, which is read to its end or to the limit.

@@ -13,6 +13,9 @@ use crate::error::{Deadline, Error, ErrorKind, Result};
 use crate::proxy::Proxies;
 use crate::tls::{Tls, TlsConfig, not_after};
 
+/// How long a step may take where the client has no deadline.
+const LONGEST: Duration = Duration::from_secs(10);
+
 /// The way from this computer to the server, as far as it could be gone; from [`Client::probe`](crate::Client::probe).
 #[derive(Debug)]
 #[non_exhaustive]
@@ -59,12 +62,17 @@ pub(crate) struct Prober {
 }
 
 impl Prober {
-    pub(crate) fn new(proxies: Proxies, tls: TlsConfig, http2: bool, deadline: Duration) -> Self {
+    pub(crate) fn new(
+        proxies: &Proxies,
+        tls: &TlsConfig,
+        http2: bool,
+        deadline: Option<Duration>,
+    ) -> Self {
         Self {
-            proxies,
-            tls,
+            proxies: proxies.clone(),
+            tls: tls.clone(),
             http2,
-            deadline,
+            deadline: deadline.unwrap_or(LONGEST),
         }
     }
 

@@ -22,8 +22,7 @@ impl Service<Call> for Client {
     }
 
     fn call(&mut self, call: Call) -> Self::Future {
-        let client = self.clone();
-        Box::pin(async move { client.execute(call).await })
+        self.execute_boxed(call)
     }
 }
 
@@ -38,7 +37,6 @@ impl Service<Call> for &Client {
     }
 
     fn call(&mut self, call: Call) -> Self::Future {
-        let client = (*self).clone();
-        Box::pin(async move { client.execute(call).await })
+        self.execute_boxed(call)
     }
 }

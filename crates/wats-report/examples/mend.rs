@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(file) => std::fs::read(file)?,
         None => EXPORT.into(),
     };
-    let mut report: Report = serde_json::from_slice(&text)?;
+    let mut report = Report::from_wsjf(&text)?;
     println!("{} faults", lint(&report).len());
 
     // What the export lacks and only you can know, you name; all else has a name of its own in `Mend`.

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use wats::WatsBuilder;
 use wats::prelude::*;
-use wats::report::live::{Abort, RunningReport};
+use wats::report::live::{Abort, RunningReport, recover};
 use wats_sim::Simulator;
 
 const STATION: Station<'_> = Station {
@@ -51,6 +51,18 @@ fn run() -> Result<(), Box<dyn Error>> {
         simulator = Some(sim);
     }
     let wats = settings.station(STATION).operator("Kari").build()?;
+    // A report that cannot be submitted now stays there for the next run.
+    let journals = std::env::temp_dir().join("wats-station-aborted");
+    for left in recover(&journals)? {
+        match &left.report {
+            Ok(report) if submit(&wats, report).is_ok() => left.done()?,
+            _ => eprintln!("{} stays", left.path().display()),
+        }
+    }
+    let stays = |error: wats::Error| {
+        eprintln!("the report stays in {}", journals.display());
+        error
+    };
     let unit = Unit {
         part_number: "PCBA-001",
         serial_number: "SN-42",
@@ -59,17 +71,20 @@ fn run() -> Result<(), Box<dyn Error>> {
 
     // The operator presses stop while the test runs in another thread.
     let report = wats.uut_report(unit).process_code(100).begin();
+    report.journal(&journals)?;
     let testing = report.clone();
     let test = thread::spawn(move || soak(&testing));
     thread::sleep(Duration::from_millis(120));
     let aborted = report.abort(&Abort::terminated("the operator pressed stop"))?;
     // The test ends at its next step.
     println!("the test: {:?}", test.join().map_err(|_| "it panicked")?);
-    submit(&wats, &aborted)?;
+    submit(&wats, &aborted).map_err(stays)?;
+    report.done()?;
 
     // The program panics. Whoever drops the last handle passes the report on.
     let (give, left) = channel();
     let report = wats.uut_report(unit).process_code(100).begin();
+    report.journal(&journals)?;
     report.on_abandoned(move |left| drop(give.send(left)));
     let test = thread::spawn(move || {
         let power = report.sequence("Power");
@@ -85,7 +100,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     println!("the test panicked: {}", test.join().is_err());
     let left = left.recv()?;
     println!("{}", left.abort.cause());
-    submit(&wats, &left.report)?;
+    submit(&wats, &left.report).map_err(stays)?;
     left.done()?;
     drop(simulator);
     Ok(())

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use wats::WatsBuilder;
 use wats::prelude::*;
-use wats::report::live::{RunningReport, RunningSequence, recover};
+use wats::report::live::{Recovered, RunningReport, RunningSequence, recover};
 use wats_sim::Simulator;
 
 const STATION: Station<'_> = Station {
@@ -64,15 +64,12 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let wats = settings.station(STATION).operator("Kari").build()?;
     let journals = std::env::temp_dir().join("wats-station-async");
 
-    // What an earlier run has left. Its reports keep their ids, so none is doubled.
+    // What earlier runs have left. Its reports keep their ids, so none is doubled. One that cannot be submitted now keeps
+    // neither the others back nor the station.
     for left in recover(&journals)? {
-        match &left.report {
-            Ok(report) => {
-                wats.report().submit(report).await?;
-                println!("recovered {}", report.id());
-                left.done()?;
-            }
-            Err(error) => eprintln!("{error:#}"),
+        match submit_left(&wats, &left).await {
+            Ok(()) => left.done()?,
+            Err(error) => eprintln!("warning: {} stays: {error:#}", left.path().display()),
         }
     }
 
@@ -84,11 +81,23 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let report = wats.uut_report(unit).process_code(100).begin();
     report.journal(&journals)?;
     let finished = test(&report).await?;
-    let submitted = wats.report().submit(&finished).await?;
+    if let Some(failure) = report.journal_failure() {
+        eprintln!("warning: the journal lacks something: {failure}");
+    }
+    let submitted = wats.report().submit(&finished).await.inspect_err(|_| {
+        eprintln!("the report stays in {}", journals.display());
+    })?;
     report.done()?;
     let result = finished.report().result.as_ref();
     println!("{result:?} is submitted as {}", submitted.id);
     drop(simulator);
+    Ok(())
+}
+
+async fn submit_left(wats: &Wats, left: &Recovered) -> Result<(), Box<dyn Error>> {
+    let report = left.report.as_ref().map_err(|error| format!("{error:#}"))?;
+    wats.report().submit(report).await?;
+    println!("recovered {}", report.id());
     Ok(())
 }
 

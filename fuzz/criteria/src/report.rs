@@ -62,7 +62,8 @@ pub(crate) fn convert(bytes: &[u8]) {
     // A start that the bytes do not say is now, so that only ids are compared.
     let all = || {
         let one = [convert::openhtf, convert::junit].map(|read| read(bytes, &defaults));
-        let many = convert::stdf(bytes, &defaults).into_iter().flatten();
+        let many = convert::stdf_parts(bytes, &defaults);
+        let many = many.into_iter().flat_map(|file| file.reports);
         one.into_iter().flatten().chain(many).collect::<Vec<_>>()
     };
     let (reports, again) = (all(), all());

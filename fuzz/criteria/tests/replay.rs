@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-/// How many inputs are made up, beside the corpus.
+/// How many inputs are made up, beside the corpus; `WATS_FUZZ_CASES` names another number.
 const CASES: u32 = 300;
 
 /// Runs a target's criterion, which panics when it does not hold.
@@ -25,16 +25,32 @@ fn holds(target: &str) {
         seeds.push(seed);
     }
     assert!(!seeds.is_empty(), "no corpus of {target}");
+    let piece = (
+        prop::sample::select(seeds.clone()),
+        any::<prop::sample::Index>(),
+        0_usize..64,
+    )
+        .prop_map(|(seed, at, most)| {
+            let at = at.index(seed.len() + 1);
+            let end = seed.len().min(at + most);
+            seed[at..end].to_vec()
+        });
+    let put = prop_oneof![2 => prop::collection::vec(any::<u8>(), 0..8), 1 => piece];
+    let change = (
+        any::<prop::sample::Index>(),
+        any::<prop::sample::Index>(),
+        put,
+    );
     let altered = (
         prop::sample::select(seeds),
-        any::<prop::sample::Index>(),
-        any::<prop::sample::Index>(),
-        prop::collection::vec(any::<u8>(), 0..8),
+        prop::collection::vec(change, 1..4),
     )
-        .prop_map(|(mut seed, at, end, bytes)| {
-            let at = at.index(seed.len() + 1);
-            let end = at + end.index(seed.len() - at + 1).min(16);
-            seed.splice(at..end, bytes);
+        .prop_map(|(mut seed, changes)| {
+            for (at, end, bytes) in changes {
+                let at = at.index(seed.len() + 1);
+                let end = at + end.index(seed.len() - at + 1).min(16);
+                seed.splice(at..end, bytes);
+            }
             seed
         });
     let inputs = prop_oneof![
@@ -42,8 +58,9 @@ fn holds(target: &str) {
         1 => prop::collection::vec(any::<u8>(), 0..300),
         1 => "\\PC{0,80}".prop_map(String::into_bytes),
     ];
+    let cases = std::env::var("WATS_FUZZ_CASES").ok();
     let config = Config {
-        cases: CASES,
+        cases: cases.map_or(CASES, |cases| cases.parse().unwrap()),
         failure_persistence: None,
         ..Config::default()
     };

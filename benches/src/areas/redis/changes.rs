@@ -28,7 +28,7 @@ async fn sum(mut tasks: JoinSet<Result<u64>>) -> Result<u64> {
 
 /// A key is written and read at once, again and again.
 pub(super) fn own_write(ctx: &Context) -> RowSpec {
-    let each = ctx.scale(2_500, 2_500);
+    let each = 2_500;
     let all = TASKS * each;
     let figures = move |stale: u64, time: Duration| -> [f64; 2] {
         [stale as f64, time.as_secs_f64() * 1e6 / all as f64]
@@ -75,9 +75,8 @@ pub(super) fn own_write(ctx: &Context) -> RowSpec {
                 Ok((caching(&redis.url()).await?, redis))
             },
             async move |(connection, _)| {
-                Ok(set_and_get(connection, each)
-                    .await
-                    .map(|(stale, time)| figures(stale, time))?)
+                let (stale, time) = set_and_get(connection, each).await?;
+                Ok(figures(stale, time))
             },
         )
         .peer_async(
@@ -88,9 +87,8 @@ pub(super) fn own_write(ctx: &Context) -> RowSpec {
                 Ok((plain(&redis.url()).await?, redis))
             },
             async move |(connection, _)| {
-                Ok(set_and_get(connection, each)
-                    .await
-                    .map(|(stale, time)| figures(stale, time))?)
+                let (stale, time) = set_and_get(connection, each).await?;
+                Ok(figures(stale, time))
             },
         )
 }

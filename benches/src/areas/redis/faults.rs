@@ -76,13 +76,13 @@ struct Calls {
     slowest: Duration,
 }
 
-/// Starts calls all the while, and has it happen meanwhile; `distrusted` tells when it is known that it did.
+/// Starts calls all the while, and has it happen meanwhile; `untrusted` tells when it is known that it did.
 async fn during<F>(
     fault: Fault,
     redis: &mut Redis,
     proxy: &Proxy,
     call: impl Fn(u64) -> F,
-    is_distrusted: impl Fn() -> bool,
+    is_untrusted: impl Fn() -> bool,
 ) -> Result<[f64; 3]>
 where
     F: Future<Output = Result<()>> + Send + 'static,
@@ -100,7 +100,7 @@ where
                 fault_began = Some(Instant::now());
             }
             Some(began) if !is_over => {
-                if noticed.is_nan() && is_distrusted() {
+                if noticed.is_nan() && is_untrusted() {
                     noticed = began.elapsed().as_secs_f64() * 1e3;
                 }
                 if began.elapsed() >= LASTS {
@@ -134,11 +134,11 @@ pub(super) fn row(ctx: &Context, fault: Fault) -> RowSpec {
         .unit("calls")
         .and(&id("slowest"))
         .unit("ms")
-        .and(&id("distrusted"))
+        .and(&id("untrusted"))
         .unit("ms")
         .note(&format!(
             "{}; a look-up every 12 ms, each eighth behind a change, of an origin that takes 20 ms; redis-rs by its \
-             connection manager, a GET or SET each; distrusted: until nothing in memory is served as fresh",
+             connection manager, a GET or SET each; untrusted: until nothing in memory is served as fresh",
             fault.words()
         ))
         .once()
@@ -152,9 +152,9 @@ pub(super) fn row(ctx: &Context, fault: Fault) -> RowSpec {
                 Ok((redis, proxy, Arc::new(node)))
             },
             async move |(redis, proxy, node)| {
-                let is_distrusted = || !node.shared.is_trusted();
+                let is_untrusted = || !node.shared.is_trusted();
                 let call = |number| look_up(Arc::clone(node), number);
-                during(fault, redis, proxy, call, is_distrusted).await
+                during(fault, redis, proxy, call, is_untrusted).await
             },
         )
         .peer_async(

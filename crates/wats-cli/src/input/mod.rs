@@ -1,11 +1,15 @@
 //! What commands read: files, folders and standard input, and the reports in them.
 //!
 //! `source` finds the files and reads them, `foreign` has the options for formats of other programs, `kind` says in words
-//! what a text is that is no report.
+//! what a text is that is no report, `whole` has what a queue takes.
 
 mod foreign;
 mod kind;
 mod source;
+#[cfg(feature = "queue")]
+mod whole;
 
 pub(crate) use foreign::Foreign;
 pub(crate) use source::{Contents, Source, sources};
+#[cfg(feature = "queue")]
+pub(crate) use whole::{Whole, whole};

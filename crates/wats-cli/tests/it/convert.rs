@@ -32,6 +32,27 @@ fn there_and_back_is_the_same_report() {
 }
 
 #[test]
+fn what_only_xml_has_is_told_kept_and_written_back() {
+    let home = Home::new();
+    let xml = wats::report::wsxf::write(passed("SN-1", 5.02).report())
+        .unwrap()
+        .xml;
+    home.file("one.xml", xml.replacen("<Report ", "<Report Odd=\"x\" ", 1));
+    let output = home.wats(["convert", "one.xml", "one.json"]).run();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(
+        stderr(&output).contains("1 objects have parts"),
+        "{}",
+        stderr(&output)
+    );
+    home.wats(["convert", "one.json", "back.xml"])
+        .assert()
+        .code(0);
+    let back = std::fs::read_to_string(home.folder().join("back.xml")).unwrap();
+    assert!(back.contains("Odd=\"x\""), "{back}");
+}
+
+#[test]
 fn what_does_not_carry_over_is_listed_and_nothing_is_written() {
     let home = Home::new();
     let mut document = document_of(&passed("SN-1", 5.0));

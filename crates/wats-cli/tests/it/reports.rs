@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use wats::queue::{EnqueueOptions, Queue, QueueOptions};
-use wats::report::whole_texts;
+use wats::report::ReportText;
 
 /// The n-th id.
 pub(crate) fn id(n: u32) -> String {
@@ -31,8 +31,9 @@ pub(crate) fn refused(n: u32) -> String {
 pub(crate) fn enqueue(folder: &Path, texts: &[String]) {
     let queue = Queue::open_blocking(folder, QueueOptions::default()).unwrap();
     for text in texts {
-        for report in whole_texts(text.clone()).unwrap() {
-            let entry = EnqueueOptions::default().entry(&report);
+        for report in ReportText::all_of(text.clone()).unwrap() {
+            let (id, report) = report.with_id().unwrap();
+            let entry = EnqueueOptions::default().entry(id, &report).unwrap();
             queue.enqueue(entry).wait().unwrap();
         }
     }

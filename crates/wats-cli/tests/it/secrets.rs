@@ -23,7 +23,7 @@ const LINES: &[&str] = &[
     "submit report.json",
     "submit report.json --json",
     "lint report.json",
-    "plot report.json",
+    "plot report.json --width 80",
     "queue ls --dir queue",
     "queue health --dir queue",
 ];

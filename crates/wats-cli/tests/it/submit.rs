@@ -385,17 +385,19 @@ fn large(path: &std::path::Path, bytes: usize, report: &Value) {
     file.write_all(b"\"}").unwrap();
 }
 
-/// Megabytes of the report and kilobytes of memory that it may take: `WATS_LARGE_REPORT_MB` for more of the first.
+/// A report without an id, and with more megabytes in `WATS_LARGE_REPORT_MB` one with an id, too.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_large_report_is_never_in_memory_as_a_whole() {
     const MOST: u64 = 40 * 1024;
-    let megabytes: usize = std::env::var("WATS_LARGE_REPORT_MB")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(48);
+    let told = std::env::var("WATS_LARGE_REPORT_MB").ok();
+    let told: Option<usize> = told.and_then(|text| text.parse().ok());
+    let megabytes = told.unwrap_or(32);
     let server = Server::of(wats_sim::Simulator::builder().max_body(256 << 20));
-    for (name, id) in [("with.json", true), ("without.json", false)] {
+    for (name, id) in [("without.json", false), ("with.json", true)] {
+        if id && told.is_none() {
+            continue;
+        }
         let report = passed("SN-1", 5.0);
         let mut document = document_of(&report);
         if !id {

@@ -40,7 +40,7 @@ fn xml(serial: &str) -> String {
         "<Report type=\"UUT\" PN=\"PCBA-001\" SN=\"{serial}\" Rev=\"A\" Result=\"Passed\" MachineName=\"ICT\" Location=\"Lab\" \
          Purpose=\"Test\" Start=\"2026-01-30T22:01:41+01:00\" Start_utc=\"2026-01-30T21:01:41Z\"><Process Code=\"100\"/>\
          <UUT UserLoginName=\"me\"/><Step StepID=\"0\" StepType=\"SequenceCall\" Name=\"Main\" Group=\"M\" Status=\"Passed\">\
-         <SequenceCall Name=\"main\" Version=\"1\"/></Step></Report>"
+         <SequenceCall Name=\"main\" Version=\"1\" Filepath=\"p\"/></Step></Report>"
     )
 }
 
@@ -326,7 +326,7 @@ fn each_report_is_stored_once_whatever_happens() {
             "10ms",
             "--settle",
             "30ms",
-            "--patience",
+            "--give-up-after",
             "1h",
             "--quiet",
         ];
@@ -375,8 +375,8 @@ fn each_report_is_stored_once_whatever_happens() {
     });
     let rest = server
         .wats([
-            "watch", "share/in", "--queue", "q", "--once", "--poll", "10ms", "--settle", "30ms",
-            "--json",
+            "watch", "share/in", "--queue", "q", "--once", "--for", "1h", "--poll", "10ms",
+            "--settle", "30ms", "--json",
         ])
         .run();
     assert_eq!(

@@ -17,21 +17,43 @@ pub(crate) use writer::write;
 /// time of `serde_json`, which reads what is then left.
 pub(crate) fn read<T: Decode>(text: &[u8], limits: &Limits) -> Result<T> {
     let depth = limits.depth();
-    let by_serde = || fast::read_json::<Serde<T>>(text, depth).map(|Serde(value)| value);
-    fast::read_json(text, depth)
-        .or_else(|_| by_serde())
-        .or_else(|left| parse_strict(text, limits, left))
+    fast::read_json(text, depth).or_else(|_| {
+        let left = match fast::read_json::<Serde<T>>(text, depth) {
+            Ok(Serde(value)) => return Ok(value),
+            Err(left) => left,
+        };
+        parse_strict(text, limits, left)
+    })
 }
 
 /// Reads a whole document by way of `serde_json`, whose errors are told.
-///
-/// It is no laxer than the scanner that left the document: it passes over text that is no UTF-8, and over numbers beyond a
-/// float where it has its feature `arbitrary_precision`.
 pub(crate) fn parse_strict<T: DeserializeOwned>(
     text: &[u8],
     limits: &Limits,
     left: fast::Left,
 ) -> Result<T> {
+    let mut read = None;
+    strict(text, limits, left, &mut |parser| {
+        read = Some(T::deserialize(parser)?);
+        Ok(())
+    })?;
+    // It has read something, or failed.
+    read.ok_or_else(|| Error::syntax(Format::Json, Position::Whole, "nothing was read"))
+}
+
+type Parser<'a> = serde_json::Deserializer<serde_json::de::SliceRead<'a>>;
+
+/// What all types have in common in being read strictly.
+///
+/// It is no laxer than the scanner that left the document: it passes over text that is no UTF-8, and over numbers beyond a
+/// float where it has its feature `arbitrary_precision`.
+#[cold]
+fn strict(
+    text: &[u8],
+    limits: &Limits,
+    left: fast::Left,
+    read: &mut dyn FnMut(&mut Parser<'_>) -> serde_json::Result<()>,
+) -> Result<()> {
     let max_depth = limits.depth();
     // The parser stops by itself at the ceiling; a lower limit is ours to check.
     if max_depth < Limits::DEPTH_CEILING {
@@ -40,7 +62,10 @@ pub(crate) fn parse_strict<T: DeserializeOwned>(
     if check_depth(text, STRICT_LEVELS).is_err() {
         return Err(deep(text, max_depth));
     }
-    let value = serde_json::from_slice(text).map_err(|error| classify(error, text))?;
+    let mut parser = serde_json::Deserializer::from_slice(text);
+    read(&mut parser)
+        .and_then(|()| parser.end())
+        .map_err(|error| classify(error, text))?;
     let malformed = |offset, reason: &str| {
         let at = position_of(text, offset);
         Err(Error::syntax(Format::Json, at, reason))
@@ -51,7 +76,7 @@ pub(crate) fn parse_strict<T: DeserializeOwned>(
     if let Some(offset) = left.too_large {
         return malformed(offset, "number out of range");
     }
-    Ok(value)
+    Ok(())
 }
 
 /// `serde_json` takes more stack for a level than the scanner. So it is asked for the words of an error only in documents of

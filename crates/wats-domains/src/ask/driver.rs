@@ -66,28 +66,26 @@ impl Driver {
         let ended = Arc::new(Mutex::new(None));
         let end = Arc::clone(&ended);
         self.carry_out(Box::pin(async move {
-            let outcome = AssertUnwindSafe(work).catch_unwind().await;
+            let outcome = work.await;
             *end.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
         }))?;
         let outcome = ended.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match outcome {
-            Some(Ok(value)) => Ok(value),
-            Some(Err(panic)) => resume_unwind(panic),
-            None => Err(Error::Wait("its thread has ended".to_owned())),
-        }
+        outcome.ok_or_else(|| Error::Wait("its thread has ended".to_owned()))
     }
 
     /// Waits until a job has ended, or its thread. It knows no types: the code of a channel is long, and would be compiled
     /// for each.
     fn carry_out(&self, job: Job) -> Result<()> {
-        let (ended, end) = mpsc::sync_channel::<()>(1);
+        let (ended, end) = mpsc::sync_channel(1);
         self.send(Box::pin(async move {
-            job.await;
-            drop(ended);
+            // There is room for the one, so this does not block.
+            let _ = ended.send(AssertUnwindSafe(job).catch_unwind().await);
         }))?;
-        // Nothing is ever sent: it ends when the other side is dropped, and no earlier.
-        let _ = end.recv();
-        Ok(())
+        match end.recv() {
+            Ok(Err(panic)) => resume_unwind(panic),
+            // Nothing is sent if the thread has ended.
+            Ok(Ok(())) | Err(_) => Ok(()),
+        }
     }
 
     /// Begins work on the thread. Whoever does that waits for its end, or has given up.

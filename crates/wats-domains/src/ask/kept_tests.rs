@@ -436,3 +436,15 @@ async fn after_a_write_with_an_unknown_end_nothing_is_kept_for_a_while() {
         assert!(asked(&mock, PRODUCT) - before <= 1, "{end:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_is_refused_before_it_is_sent_makes_nothing_stale() {
+    let product = MockAnswer::json(&json!({"partNumber": "P"}));
+    let mock = MockTransport::new().on(Method::GET, PRODUCT, [product.clone(), product]);
+    let products = wats(&mock, &keeping(), 1).product();
+    products.get("P").await.unwrap();
+    let refused = products.save(&Product::new("P\n")).await;
+    assert!(matches!(refused, Err(Error::Query(_))), "{refused:?}");
+    products.get("P").await.unwrap();
+    assert_eq!(mock.requests().len(), 1);
+}

@@ -15,8 +15,9 @@ use wats_http::{Call, Response};
 
 use super::answer::{Answer, Key};
 use super::kept::Class;
+use super::sent::Sent;
 use super::tiers::Body;
-use super::{Boxed, Core, ReadResponse, Route, Work, boxed, driver, send};
+use super::{Boxed, Core, ReadResponse, Route, Work, boxed, driver};
 use crate::error::{Error, Result, none_if_missing};
 
 thread_local! {
@@ -194,45 +195,59 @@ impl<T> Lookup<T> {
         }
     }
 
-    /// What is in memory, or the work that asks for it.
-    pub(super) fn look(&mut self, core: &Arc<Core>) -> ControlFlow<Result<T>, Work<T>> {
-        let Self {
-            route,
-            max_age,
-            keep,
-            ..
-        } = *self;
-        let Some(call) = self.call.take() else {
-            return ControlFlow::Continue(Work::Ended);
-        };
-        let class = core.class(route);
-        let key = class.and_then(|_| call.as_ref().ok()?.key());
-        let (Some(class), Some(key)) = (class, key) else {
-            let send = boxed(|| send(Arc::clone(core), route, call));
-            return ControlFlow::Continue(Work::Send(send, self.give_read));
-        };
-        let read = read_from();
-        if read == Read::Cached {
-            let kept = match class.shared() {
-                None => class.get(&key, max_age),
-                Some(shared) => shared
-                    .hit(&key, max_age)
-                    .and_then(|body| body.answer(|text| (keep.text)(core, text))),
-            };
-            if let Some(answer) = kept {
-                return ControlFlow::Break((self.give_kept)(Ok(answer)));
-            }
-        }
-        let wanted = Wanted {
-            route,
-            key,
-            read,
-            max_age,
-            text: keep.text,
-        };
-        let load = boxed(|| load(Arc::clone(core), wanted, keep.response, call));
-        ControlFlow::Continue(Work::Load(load, self.give_kept))
+    /// What is in memory, or the work that asks for it; `None` if nothing would be kept of this call.
+    pub(super) fn look(&mut self, core: &Arc<Core>) -> Option<ControlFlow<Result<T>, Work<T>>> {
+        let looked = look(core, self.route, &mut self.call, self.max_age, self.keep)?;
+        Some(match looked {
+            Looked::Kept(answer) => ControlFlow::Break((self.give_kept)(Ok(answer))),
+            Looked::Load(load) => ControlFlow::Continue(Work::Load(load, self.give_kept)),
+        })
     }
+
+    /// The call of which nothing is kept.
+    pub(super) fn begin(&mut self, core: &Arc<Core>) -> Work<T> {
+        let sent = Sent::begin(core, self.route, &mut self.call);
+        Work::Send(sent, self.give_read)
+    }
+}
+
+enum Looked {
+    Kept(Answer),
+    Load(Boxed<Result<Answer>>),
+}
+
+/// Looks up answers of all types. The call stays where it is unless it is asked for.
+fn look(
+    core: &Arc<Core>,
+    route: &'static Route,
+    call: &mut Option<Result<Call>>,
+    max_age: Duration,
+    keep: Keep,
+) -> Option<Looked> {
+    let class = core.class(route)?;
+    let key = call.as_ref()?.as_ref().ok()?.key()?;
+    let read = read_from();
+    if read == Read::Cached {
+        let kept = match class.shared() {
+            None => class.get(&key, max_age),
+            Some(shared) => shared
+                .hit(&key, max_age)
+                .and_then(|body| body.answer(|text| (keep.text)(core, text))),
+        };
+        if let Some(answer) = kept {
+            return Some(Looked::Kept(answer));
+        }
+    }
+    let call = call.take()?;
+    let wanted = Wanted {
+        route,
+        key,
+        read,
+        max_age,
+        text: keep.text,
+    };
+    let load = boxed(|| load(Arc::clone(core), wanted, keep.response, call));
+    Some(Looked::Load(load))
 }
 
 /// What is not in memory, or shall not come from there.

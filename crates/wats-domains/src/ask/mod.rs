@@ -3,8 +3,8 @@
 //! how a load ends, `lookup` looks there, `list` reads rows page by page, `request` makes operations with optional
 //! parameters, `file`
 //! is what a download gives, `disposition` its name, `many` saves lists and looks up one of many, `undescribed` reads answers
-//! that nobody describes or that say nothing, `service` makes the types of services, `driver` runs what a synchronous program
-//! waits for. Here are [`Ask`], an operation that has not begun, and the core that all services share.
+//! that nobody describes or that say nothing, `sent` is a call under way, `service` makes the types of services, `driver` runs
+//! what a synchronous program waits for. Here are [`Ask`], an operation that has not begun, and the core that all services share.
 //! Nothing here knows a domain's operations; the services stand above.
 
 mod answer;
@@ -19,6 +19,7 @@ mod many;
 mod outcome;
 pub(crate) mod request;
 pub(crate) mod route;
+mod sent;
 pub(crate) mod service;
 mod tiers;
 mod undescribed;
@@ -33,7 +34,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use wats_cache::Read;
 use wats_codec::{Decode, Encode, Serializer};
-use wats_http::{Call, Client, Download, ErrorKind, Response};
+use wats_http::{Call, Client, Download, Response};
 
 use crate::argument;
 use crate::bulk::InOrder;
@@ -54,6 +55,7 @@ pub use list::{List, Pages, PagesIter};
 use lookup::{Found, Lookup, Owned, Rows, Shape, Shared};
 pub(crate) use many::Gathered;
 pub(crate) use route::Route;
+use sent::{Sent, Stales};
 pub(crate) use tiers::MakeTier;
 #[cfg(feature = "redis")]
 pub(crate) use tiers::{AnswerTier, Body};
@@ -88,17 +90,17 @@ fn boxed<F>(make: impl FnOnce() -> F) -> Pin<Box<F>> {
 }
 
 /// How far an operation is.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "in a box, each read from memory would allocate once more"
-)]
+///
+/// What is large stands in it: in a box, each read from memory would allocate once more.
 enum Work<T> {
     /// It may be in memory and has not been looked up.
     Lookup(Lookup<T>),
     /// It is asked for, together with all who want the same, and may be kept.
     Load(Boxed<Result<Answer>>, fn(Result<Answer>) -> Result<T>),
+    /// It is a call that has not begun, and how its answer is read.
+    Call(&'static Route, Option<Result<Call>>, ReadResponse<T>),
     /// It is what a response says.
-    Send(Boxed<Result<Response>>, ReadResponse<T>),
+    Send(Sent, ReadResponse<T>),
     /// Whatever else.
     Run(Boxed<Result<T>>),
     Ended,
@@ -113,7 +115,7 @@ impl<T> Work<T> {
         let Self::Lookup(lookup) = self else {
             return None;
         };
-        match lookup.look(core) {
+        match lookup.look(core)? {
             ControlFlow::Break(outcome) => {
                 *self = Self::Ended;
                 Some(outcome)
@@ -129,15 +131,28 @@ impl<T> Work<T> {
         if let Some(outcome) = self.look(core) {
             return Poll::Ready(outcome);
         }
+        self.begin(core);
         match self {
             Self::Load(load, give) => load.as_mut().poll(context).map(give),
-            Self::Send(send, read) => send.as_mut().poll(context).map(|it| read(core, it)),
+            Self::Send(sent, read) => sent.poll(context).map(|it| read(core, it)),
             Self::Run(work) => work.as_mut().poll(context),
-            Self::Lookup(_) | Self::Ended => {
-                Poll::Ready(Err(Error::Wait("it has ended".to_owned())))
-            }
+            Self::Lookup(_) | Self::Call(..) | Self::Ended => Poll::Ready(Err(ended())),
         }
     }
+
+    /// Sends a call that has not begun.
+    fn begin(&mut self, core: &Arc<Core>) {
+        *self = match self {
+            Self::Lookup(lookup) => lookup.begin(core),
+            Self::Call(route, call, read) => Self::Send(Sent::begin(core, route, call), *read),
+            _ => return,
+        };
+    }
+}
+
+#[cold]
+fn ended() -> Error {
+    Error::Wait("it has ended".to_owned())
 }
 
 impl<T> Ask<T> {
@@ -251,8 +266,7 @@ impl Core {
         call: Result<Call>,
         read: ReadResponse<T>,
     ) -> Ask<T> {
-        let send = boxed(|| send(Arc::clone(self), route, call));
-        self.begin(Work::Send(send, read))
+        self.begin(Work::Call(route, Some(call), read))
     }
 
     /// A read that may be in memory, if its row keeps anything.
@@ -382,10 +396,9 @@ impl Core {
 
     /// Sends a call and makes stale what the table says it makes stale.
     pub(crate) async fn send(&self, route: &Route, call: Call) -> Result<Response> {
+        let call = self.ready(route, call)?;
         let stales = Stales::new(self, route);
-        Self::check(&call)?;
-        let call = self.with_referer(route, call);
-        let outcome = stales.settle(self.http().execute(call).await);
+        let outcome = stales.settle(self.http().execute_boxed(call).await);
         self.settled(route).await;
         outcome
     }
@@ -401,29 +414,33 @@ impl Core {
 
     /// Begins to read a file of any size, as it is.
     pub(crate) async fn stream(&self, route: &Route, call: Call) -> Result<Download> {
-        Self::check(&call)?;
-        let call = self.with_referer(route, call.header("accept", "*/*"));
-        Ok(self.http().download(call).await?)
+        let call = self.ready(route, call.header("accept", "*/*"))?;
+        Ok(self.http().download_boxed(call).await?)
     }
 
-    /// Refuses an id that was never filled in.
-    fn check(call: &Call) -> Result<()> {
+    /// The call as it is sent.
+    fn ready(&self, route: &Route, call: Call) -> Result<Call> {
+        if let Some(error) = Self::refusal(&call) {
+            return Err(error);
+        }
+        Ok(match self.referer(route) {
+            Some(referer) => call.header("referer", referer),
+            None => call,
+        })
+    }
+
+    /// Why a call is not sent: an id that was never filled in.
+    fn refusal(call: &Call) -> Option<Error> {
         let nil = |(name, value): &(&str, &str)| argument::is_nil(name, value);
-        match call.parameters().find(nil) {
-            None => Ok(()),
-            Some((name, _)) => Err(Error::Query(format!(
-                "the parameter `{name}` is all zeros, which is the id of nothing"
-            ))),
-        }
+        let (name, _) = call.parameters().find(nil)?;
+        Some(Error::Query(format!(
+            "the parameter `{name}` is all zeros, which is the id of nothing"
+        )))
     }
 
-    /// Internal routes ask where a call comes from.
-    fn with_referer(&self, route: &Route, call: Call) -> Call {
-        if route.is_internal() {
-            call.header("referer", self.http().base_url())
-        } else {
-            call
-        }
+    /// Where a call comes from, which internal routes ask.
+    fn referer(&self, route: &Route) -> Option<String> {
+        route.is_internal().then(|| self.http().base_url())
     }
 
     /// The class that a row keeps its answers in, unless that is off.
@@ -459,68 +476,11 @@ impl Core {
     }
 }
 
-/// As [`Core::send`], for a box of its own: a future inside of another would have the call copied into it.
-async fn send(core: Arc<Core>, route: &'static Route, call: Result<Call>) -> Result<Response> {
-    let stales = Stales::new(&core, route);
-    let call = call?;
-    Core::check(&call)?;
-    let call = core.with_referer(route, call);
-    let outcome = stales.settle(core.http().execute(call).await);
-    core.settled(route).await;
-    outcome
-}
-
 /// Whether an attempt failed before the last one in a way in which the server may have carried it out.
 fn waited(error: &Error) -> bool {
     error
         .as_http()
         .is_some_and(|error| !error.delays().is_empty())
-}
-
-/// Makes stale what an operation changes when it ends: after a failure too, and when its future is dropped, for the
-/// server may have carried it out.
-struct Stales<'a> {
-    core: &'a Core,
-    route: &'a Route,
-    /// Whether it is known what became of it.
-    settled: bool,
-}
-
-impl<'a> Stales<'a> {
-    fn new(core: &'a Core, route: &'a Route) -> Self {
-        Self {
-            core,
-            route,
-            settled: false,
-        }
-    }
-
-    fn settle(mut self, outcome: wats_http::Result<Response>) -> Result<Response> {
-        self.settled = outcome.as_ref().map_or_else(is_settled, |_| true);
-        Ok(outcome?)
-    }
-}
-
-impl Drop for Stales<'_> {
-    fn drop(&mut self) {
-        for kept in self.route.stales {
-            if self.settled {
-                self.core.caches.clear(*kept);
-            } else {
-                self.core.caches.clear_unsettled(*kept);
-            }
-        }
-    }
-}
-
-/// Whether a call that failed is over for the server too. One whose answer was lost, or that a server in between has given
-/// up, may be carried out later.
-fn is_settled(error: &wats_http::Error) -> bool {
-    match error.kind() {
-        ErrorKind::Status(status) => status.is_client_error(),
-        ErrorKind::Transport | ErrorKind::Timeout(_) => false,
-        _ => true,
-    }
 }
 
 #[cfg(test)]

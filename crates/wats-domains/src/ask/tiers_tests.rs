@@ -234,8 +234,8 @@ async fn single_rows_are_shared_though_nobody_has_sent_them_so() {
     assert_eq!(asked(&mock), 4);
 
     // Those that are gathered are shared, too; so is one that somebody waits for.
-    let gathering = other.batching();
-    assert_eq!(named(summary(&gathering, Read::Origin).await), "d");
+    let batching = other.batching();
+    assert_eq!(named(summary(&batching, Read::Origin).await), "d");
     let waited = tokio::task::spawn_blocking(move || one.product().summary("P").wait());
     assert_eq!(named(waited.await.unwrap().unwrap()), "d");
     assert_eq!(asked(&mock), 5);

@@ -29,29 +29,29 @@ impl Core {
 
     pub(crate) fn decode<T: Decode>(&self, response: &Response) -> Result<T> {
         let answer = response.decode_with(|body| self.json.from_json(body));
-        match answer {
-            Ok(value) => Ok(value),
-            Err(error) => self.nothing(response).ok_or_else(|| error.into()),
-        }
+        answer.or_else(|error| {
+            let nothing = is_nothing(response).then(|| self.nothing()).flatten();
+            nothing.ok_or_else(|| error.into())
+        })
     }
 
     /// As [`decode`](Self::decode), of the body alone. A body that is empty came with a 204.
     pub(crate) fn decode_text<T: Decode>(&self, text: &[u8]) -> Option<T> {
-        let read = |text: &[u8]| self.json.from_json(text).ok();
         match text.trim_ascii() {
-            b"" | b"null" => read(b"null").or_else(|| read(b"[]")),
-            text => read(text),
+            b"" | b"null" => self.nothing(),
+            text => self.json.from_json(text).ok(),
         }
     }
 
-    /// What stands for nothing, as some servers tell it: null, or a 204, where a list has no rows or an optional value is
-    /// not there.
-    fn nothing<T: Decode>(&self, response: &Response) -> Option<T> {
-        let is_null = response.body().trim_ascii() == b"null";
-        if !is_null && response.status() != StatusCode::NO_CONTENT {
-            return None;
-        }
+    /// What stands for nothing: a value that is not there, or a list without rows.
+    fn nothing<T: Decode>(&self) -> Option<T> {
         let read = |text: &[u8]| self.json.from_json(text).ok();
         read(b"null").or_else(|| read(b"[]"))
     }
+}
+
+/// Whether an answer tells that there is nothing, as some servers do: by null, or a 204, where a list has no rows or an
+/// optional value is not there.
+fn is_nothing(response: &Response) -> bool {
+    response.body().trim_ascii() == b"null" || response.status() == StatusCode::NO_CONTENT
 }

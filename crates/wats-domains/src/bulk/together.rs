@@ -4,8 +4,10 @@
 //! very thread that would carry out the query of a task. Nobody joins a query that is under way, so who asks after a write
 //! sees it.
 
+use std::any::Any;
 use std::fmt;
 use std::hash::Hash;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,12 +77,16 @@ impl BatchingOptions {
     }
 }
 
-type Batcher<K, T> = RequestBatcher<K, Arc<T>, Error>;
+/// Of whatever type, so that the code of a batcher, which is long, is compiled once for all that have such keys.
+type Value = Arc<dyn Any + Send + Sync>;
+
+type Batcher<K> = RequestBatcher<K, Value, Error>;
 
 /// Gathers the look-ups of one kind.
 pub(crate) struct Together<K, T> {
-    tasks: Batcher<K, T>,
-    driver: Batcher<K, T>,
+    tasks: Batcher<K>,
+    driver: Batcher<K>,
+    finds: PhantomData<fn() -> T>,
 }
 
 impl<K, T> Together<K, T>
@@ -97,7 +103,7 @@ where
             + Sync
             + 'static,
     {
-        let batcher = || -> Result<Batcher<K, T>> {
+        let batcher = || -> Result<Batcher<K>> {
             let find = find.clone();
             let bulk = move |keys: Vec<K>| find(keys).map(|found| found.map(outcomes));
             let made = RequestBatcher::new(options.config()?, bulk);
@@ -106,6 +112,7 @@ where
         Ok(Self {
             tasks: batcher()?,
             driver: batcher()?,
+            finds: PhantomData,
         })
     }
 
@@ -113,7 +120,7 @@ where
     pub(crate) async fn get(&self, key: K, on_driver: bool) -> Option<Result<Arc<T>>> {
         let batcher = if on_driver { &self.driver } else { &self.tasks };
         match batcher.add(key).await {
-            Ok(value) => Some(Ok(value)),
+            Ok(value) => value.downcast().ok().map(Ok),
             Err(BatchError::Item(error) | BatchError::Bulk(error)) => {
                 Some(Err(Arc::try_unwrap(error).unwrap_or_else(Error::Shared)))
             }
@@ -123,11 +130,11 @@ where
 }
 
 /// The outcomes in the order of the keys.
-fn outcomes<T>(parts: Partition<T, Error>) -> Vec<Result<Arc<T>>> {
+fn outcomes<T: Send + Sync + 'static>(parts: Partition<T, Error>) -> Vec<Result<Value>> {
     let found = parts
         .ok
         .into_iter()
-        .map(|(place, value)| (place, Ok(Arc::new(value))));
+        .map(|(place, value)| (place, Ok(Arc::new(value) as Value)));
     let failed = parts
         .failed
         .into_iter()

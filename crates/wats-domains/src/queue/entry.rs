@@ -8,8 +8,7 @@ use wats_report::body::ReportBody;
 
 use super::Order;
 use crate::error::{Error, Result};
-use crate::report::WholeText;
-use crate::report::{Report, ReportFormat, Severity, StoredReport, lint};
+use crate::report::{Report, ReportFormat, ReportText, Severity, StoredReport, lint};
 
 const WSJF: &str = "wsjf";
 const WSXF: &str = "wsxf";
@@ -54,10 +53,15 @@ impl EnqueueOptions {
 
 impl EnqueueOptions {
     /// An entry of a text for the [`Queue`](super::Queue) underneath, where there is no client; in the order of
-    /// [`Order::Unit`]. What the server would refuse is not looked for: [`WholeText::lint`] does.
-    pub fn entry(&self, text: &WholeText) -> Entry {
-        let described = Described::of_text(text.id, text.format, &text.bytes, Order::Unit);
-        described.with_bytes(text.bytes.clone(), self)
+    /// [`Order::Unit`]. The id is that of [`ReportText::with_id`], and the text the one that comes with it. What the server would
+    /// refuse is not looked for: [`ReportText::lint`] does.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when the text is in a file that cannot be read.
+    pub fn entry(&self, id: Uuid, text: &ReportText) -> Result<Entry> {
+        let bytes = text.text.read()?;
+        let described = Described::of_text(id, text.format, &bytes, Order::Unit);
+        Ok(described.with_bytes(bytes, self))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Test reports: everything of [`wats_report`] (model, builder, linter, evaluation), and what travels: submit, get and query.
 //!
 //! The operations: `service` with `submit`, `read`, `lookup`, `pages`, `files` and `internal`; `header` holds what lists of
-//! reports show, `query` which of it, `upload` makes the body of a submit, `stored` sends texts of files and other stores, `texts` finds the reports in them and their ids, `whole` finds the reports in a file that is read to its end, `answer` reads what is said of it, `refusal`
+//! reports show, `query` which of it, `upload` makes the body of a submit, `stored` sends texts of files and other stores, `texts` finds the reports in them and their ids, `answer` reads what is said of it, `refusal`
 //! takes a refusal apart, `each` gives many one by one, `disposition` finds the name of a file.
 
 mod answer;
@@ -22,7 +22,6 @@ pub(crate) mod stored;
 pub(crate) mod submit;
 mod texts;
 mod upload;
-mod whole;
 
 pub use answer::Submitted;
 pub use each::{ReportIter, ReportStream};
@@ -55,4 +54,3 @@ pub use wats_report::{
     Tolerance, Unit, UurReport, UutReport, body, builder, evaluate, fix, lint, lint_json, live,
     model,
 };
-pub use whole::{WholeText, whole_texts};

@@ -2,9 +2,11 @@
 
 use std::cell::RefCell;
 
-use crate::exports::{faults, repair, spoil, test};
+use crate::exports::{FAULTS, faults, repair, spoil, test};
 use crate::strict_server::StrictServer;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 use serde_json::Value;
 use wats_domains::report::lint::{FixPolicy, Mend};
 use wats_domains::report::{Report, Severity, fix, lint};
@@ -23,9 +25,10 @@ fn refused(report: &Report) -> Option<String> {
     })
 }
 
-/// No file that is kept elsewhere is lost in these tests.
+/// No file that is kept elsewhere is lost in these tests, and somebody knows the zone.
 fn policy() -> FixPolicy {
-    FixPolicy::resubmit().with(Mend::MissingFiles)
+    let zone = jiff::tz::TimeZone::UTC;
+    FixPolicy::resubmit().with(Mend::MissingFiles).zone(zone)
 }
 
 /// Mends a report, and tells what is wrong with that.
@@ -77,6 +80,48 @@ proptest! {
         let mended = mended(&export);
         prop_assert!(mended.is_ok(), "{}", mended.unwrap_err());
     }
+}
+
+/// Each fault alone, at several places; all that are not mended are told together.
+#[test]
+fn each_fault_is_mended() {
+    const EXPORTS: usize = 40;
+    const PLACES: usize = 2;
+    let mut runner = TestRunner::deterministic();
+    let mut draw = |strategy: &BoxedStrategy<Value>| -> Vec<Value> {
+        let draws = std::iter::repeat_with(|| strategy.new_tree(&mut runner).unwrap().current());
+        draws.take(EXPORTS).collect()
+    };
+    let exports = [draw(&test().boxed()), draw(&repair().boxed())].concat();
+    let mut wrong = Vec::new();
+    for fault in 0..FAULTS.len() {
+        let mut spoilt = 0;
+        for (pick, export) in exports.iter().enumerate() {
+            let mut export = export.clone();
+            if !spoil(&mut export, (fault, pick)) {
+                continue;
+            }
+            spoilt += 1;
+            if let Err(why) = mended(&export) {
+                wrong.push(format!(
+                    "fault {fault}, of `{}`: {why:.600}",
+                    FAULTS[fault].0
+                ));
+                break;
+            }
+            if spoilt == PLACES {
+                break;
+            }
+        }
+        assert!(spoilt > 0, "fault {fault} has no place");
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {}\n{}",
+        wrong.len(),
+        FAULTS.len(),
+        wrong.join("\n\n")
+    );
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue, USER_AGENT};
 
@@ -268,12 +267,8 @@ impl ClientBuilder {
         let (of_token, limiter) = limiters(self.rate_limit.0, make, &token, &base)?;
         let identity = Arc::new(Current::new(identity, of_token, &*base.authority));
         let current = Arc::clone(&identity);
-        let prober = Prober::new(
-            proxies.clone(),
-            self.tls.clone(),
-            self.pool.http2,
-            self.timeouts.connect.unwrap_or(Duration::from_secs(10)),
-        );
+        let connect = self.timeouts.connect;
+        let prober = Prober::new(&proxies, &self.tls, self.pool.http2, connect);
         let another = {
             let (base, timeouts) = (Arc::clone(&base), self.timeouts.clone());
             let (tls, config) = (self.tls, self.pool);

@@ -2,9 +2,10 @@
 
 mod builder;
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -79,8 +80,47 @@ impl Client {
     /// Dropping the future closes the connection in use (HTTP/1.1) or resets the stream (HTTP/2) and frees the slot. The
     /// server may have carried out the call.
     pub fn execute(&self, call: Call) -> impl Future<Output = Result<Response>> + Send {
+        Self::response(&*self.shared, call)
+    }
+
+    /// As [`execute`](Self::execute), in a box.
+    ///
+    /// The code of a call is long. The compiler makes it anew in every crate that awaits `execute`, and once for all that
+    /// await this.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute).
+    pub fn execute_boxed(
+        &self,
+        call: Call,
+    ) -> Pin<Box<dyn Future<Output = Result<Response>> + Send>> {
+        let shared = Arc::clone(&self.shared);
+        // Made where it stays: it is large.
+        let future = Box::write(Box::new_uninit(), Self::response(shared, call));
+        let pinned: Pin<Box<_>> = Box::into_pin(future);
+        pinned
+    }
+
+    /// As [`download`](Self::download), in a box; see [`execute_boxed`](Self::execute_boxed).
+    ///
+    /// # Errors
+    /// As [`download`](Self::download).
+    pub fn download_boxed(
+        &self,
+        call: Call,
+    ) -> Pin<Box<dyn Future<Output = Result<Download>> + Send>> {
+        let shared = Arc::clone(&self.shared);
+        let future = Box::write(Box::new_uninit(), Self::opened(shared, call));
+        let pinned: Pin<Box<_>> = Box::into_pin(future);
+        pinned
+    }
+
+    fn response<S>(shared: S, call: Call) -> impl Future<Output = Result<Response>> + Send
+    where
+        S: Borrow<Shared> + Send,
+    {
         // An `async fn` around it would hold the call once more, beside the one within.
-        self.call::<Buffered>(call).map(|sent| {
+        Self::call::<Buffered, S>(shared, call).map(|sent| {
             let (received, attempts, call) = sent?;
             Ok(Response {
                 status: received.status,
@@ -90,6 +130,21 @@ impl Client {
                 attempts,
                 call,
             })
+        })
+    }
+
+    fn opened<S>(shared: S, call: Call) -> impl Future<Output = Result<Download>> + Send
+    where
+        S: Borrow<Shared> + Send,
+    {
+        let limits = call
+            .options
+            .as_ref()
+            .and_then(|options| options.limits.as_ref());
+        let cap = limits.unwrap_or(&shared.borrow().pipeline.limits).decoded;
+        Self::call::<Streamed, S>(shared, call).map(move |sent| {
+            let (answer, attempts, call) = sent?;
+            Download::new(answer, attempts, cap, call)
         })
     }
 
@@ -114,19 +169,12 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn download(&self, call: Call) -> impl Future<Output = Result<Download>> + Send {
-        let limits = call
-            .options
-            .as_ref()
-            .and_then(|options| options.limits.as_ref());
-        let cap = limits.unwrap_or(self.limits()).decoded;
-        self.call::<Streamed>(call).map(move |sent| {
-            let (answer, attempts, call) = sent?;
-            Download::new(answer, attempts, cap, call)
-        })
+        Self::opened(&*self.shared, call)
     }
 
-    async fn call<W: ResponseMode<AnyBody>>(
-        &self,
+    /// The client is lent, or the future's own.
+    async fn call<W: ResponseMode<AnyBody>, S: Borrow<Shared>>(
+        shared: S,
         call: Call,
     ) -> Result<(W::Response, u32, CallContext)> {
         let Call {
@@ -139,7 +187,7 @@ impl Client {
             weight,
             mistake,
         } = call;
-        let shared = &*self.shared;
+        let shared = shared.borrow();
         let mut call = CallContext {
             base: Arc::clone(&shared.base),
             identity: shared.identity.get().for_call(&headers),

@@ -13,12 +13,21 @@ use crate::error::{Error, Result};
 
 /// Writes `value`; `what` names it in the error.
 pub(crate) fn write<T: Serialize + ?Sized>(what: &str, value: &T) -> Result<Vec<u8>> {
-    let text = serde_json::to_vec(value).map_err(|source| {
+    checked(what, serde_json::to_vec(value), &|| finite::find(value))
+}
+
+/// The same for values of all types.
+fn checked(
+    what: &str,
+    text: serde_json::Result<Vec<u8>>,
+    find: &dyn Fn() -> Option<String>,
+) -> Result<Vec<u8>> {
+    let text = text.map_err(|source| {
         Error::request(format!("{what} does not serialise to JSON")).source(source)
     })?;
     // Only what became `null` may have been no number; most bodies have none.
     let has_null = text.windows(4).any(|four| four == b"null");
-    match has_null.then(|| finite::find(value)).flatten() {
+    match has_null.then(find).flatten() {
         None => Ok(text),
         Some(found) => Err(Error::request(format!("{what} has {found}"))),
     }

@@ -106,6 +106,11 @@ impl Response {
     where
         E: StdError + Send + Sync + 'static,
     {
+        self.may_be_data()?;
+        decode(&self.body).map_err(|source| self.refused_by(Box::new(source)))
+    }
+
+    fn may_be_data(&self) -> Result<()> {
         let text = json::without_mark(&self.body);
         if text.iter().all(u8::is_ascii_whitespace) {
             return Err(self.undecodable("the body is empty"));
@@ -113,12 +118,15 @@ impl Response {
         if self.is_web_page() {
             return Err(self.undecodable("got a web page (HTML) where data was expected"));
         }
-        decode(&self.body).map_err(|source| {
-            // Decoders quote what they refuse, so a token that the server echoes must be taken out of their words too.
-            self.undecodable("the body cannot be read")
-                .source(source)
-                .without(self.call.secrets())
-        })
+        Ok(())
+    }
+
+    #[cold]
+    fn refused_by(&self, source: Box<dyn StdError + Send + Sync>) -> Error {
+        // Decoders quote what they refuse, so a token that the server echoes must be taken out of their words too.
+        self.undecodable("the body cannot be read")
+            .source(source)
+            .without(self.call.secrets())
     }
 
     fn is_web_page(&self) -> bool {

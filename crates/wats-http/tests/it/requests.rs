@@ -494,3 +494,28 @@ async fn every_option_of_a_call_at_its_ends_has_a_meaning_or_is_refused_by_its_n
     let late = ErrorKind::Timeout(Deadline::RateLimit);
     assert_eq!(error.kind(), late, "{error}");
 }
+
+#[tokio::test]
+async fn a_call_in_a_box_is_the_same_call_and_outlives_its_client() {
+    let heads = Arc::new(Mutex::new(Vec::new()));
+    let client = client(&keeping_with(heads.clone(), "[1]").await)
+        .build()
+        .unwrap();
+    let plain = client.execute(Call::new(&GET)).await.unwrap();
+    let boxed = client.execute_boxed(Call::new(&GET));
+    let download = client.download_boxed(Call::new(&GET));
+    drop(client);
+    assert_eq!(
+        heads.lock().unwrap().len(),
+        1,
+        "it begins when it is polled"
+    );
+    let boxed = boxed.await.unwrap();
+    assert_eq!((boxed.body(), boxed.attempts()), (plain.body(), 1));
+    let mut file = Vec::new();
+    let bytes = download.await.unwrap().write_to(&mut file).await.unwrap();
+    assert_eq!((&file[..], bytes), (&b"[1]"[..], 3));
+    let heads = heads.lock().unwrap();
+    assert_eq!(heads.len(), 3);
+    assert!(heads.iter().all(|head| *head == heads[0]), "{heads:?}");
+}

@@ -20,6 +20,7 @@ use crate::tier::alarm::Alarm;
 use crate::tier::cache::Inner;
 use crate::tier::codec::CacheKey;
 use crate::tier::entry::{self, Answer, Found, What, beginning};
+use crate::tier::hub::Load;
 use crate::tier::lease::{Lease, Names, millis};
 use crate::tier::options::LONGEST_LIFE;
 use crate::tier::scripts::READ;
@@ -146,13 +147,15 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
             return self.alone(handle, origin, &span).await;
         }
         let _known = self.remember(&key, &place.bytes, &place.short);
+        let load = self.hub.load(&self.kind, &place.short);
         let wanted = match read {
             Read::Origin => Wanted::Anew,
             Read::Cached if self.is_served_meanwhile(&key) => Wanted::Refreshed,
             _ => Wanted::Fresh,
         };
         let mut stale = None;
-        let step = self.look(&place, &handle, serves, wanted, &mut stale, &mut wait_limit);
+        let at = (&place, &load, &handle);
+        let step = self.look(at, serves, wanted, &mut stale, &mut wait_limit);
         let (created, lease) = match step.await {
             Step::Done(loaded) => {
                 span.record("outcome", "shared");
@@ -165,7 +168,8 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
         span.record("outcome", "led");
         match origin(handle).await {
             Ok(loaded) => {
-                let shared = self.share(&place, lease, created, loaded, &mut wait_limit);
+                let at = (&place, &load, &key);
+                let shared = self.share(at, lease, created, loaded, &mut wait_limit);
                 Ok(shared.await.0)
             }
             Err(error) => {
@@ -206,14 +210,12 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
     /// Reads the entry, until there is one that is fresh, or it is this process that leads.
     async fn look(
         &self,
-        place: &Place,
-        handle: &LoadHandle,
+        (place, load, handle): (&Place, &Load, &LoadHandle),
         serves: bool,
         wanted: Wanted,
         stale: &mut Option<Found<V>>,
         wait_limit: &mut WaitLimit,
     ) -> Step<V> {
-        let wait = self.hub.wait(&self.kind, &place.short);
         let anyway = wanted == Wanted::Anew;
         let mut seen: Option<Vec<u8>> = None;
         // Fresh, and nearly over.
@@ -221,7 +223,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
         let (mut lead, mut waited) = (anyway, false);
         loop {
             // Both before the read: what is told from here on may be about what it finds.
-            let next = wait.next();
+            let next = load.next();
             handle.from_here_on();
             let Some(token) = token() else {
                 return Step::Alone;
@@ -365,13 +367,13 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
     /// Writes a loaded value for all, and tells how it is kept here.
     async fn share(
         self: &Arc<Self>,
-        place: &Place,
+        (place, load, key): (&Place, &Load, &K),
         lease: Lease,
         created: u64,
         loaded: Loaded<V>,
         wait_limit: &mut WaitLimit,
     ) -> (Loaded<V>, Written) {
-        let given = self.given(&loaded, &place.bytes);
+        let mut given = self.given(&loaded, &place.bytes);
         let value = loaded.into_value();
         if given.fresh.is_zero() {
             drop(lease);
@@ -393,6 +395,13 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
         if written == Ok(true) {
             self.hub
                 .changed_here(&self.kind, &place.short, self.address());
+            if !load.is_alone() {
+                // Another load of this process may have read what was there before, and nobody tells this process of what it
+                // has written.
+                self.memory.expire(key);
+                given.fresh = Duration::ZERO;
+                given.reserve = Duration::ZERO;
+            }
             if !self.hub.is_over(created, tags) {
                 return (given.apply(value), Written::Yes);
             }
@@ -428,18 +437,20 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
             return Ok(given.apply(loaded.into_value()));
         };
         let _known = self.remember(&key, &place.bytes, &place.short);
+        let load = self.hub.load(&self.kind, &place.short);
         let (mut stale, mut wait_limit) = (None, WaitLimit::new(self.link.op_timeout()));
         let step = match self.hub.ready(&place.session, &mut wait_limit).await {
             Ok(()) => {
                 let (stale, wait_limit) = (&mut stale, &mut wait_limit);
-                self.look(&place, &handle, false, Wanted::Anew, stale, wait_limit)
-                    .await
+                let at = (&place, &load, &handle);
+                self.look(at, false, Wanted::Anew, stale, wait_limit).await
             }
             Err(_) => Step::Alone,
         };
         let (loaded, written) = match step {
             Step::Lead { created, lease } => {
-                let shared = self.share(&place, lease, created, loaded, &mut wait_limit);
+                let at = (&place, &load, &key);
+                let shared = self.share(at, lease, created, loaded, &mut wait_limit);
                 shared.await
             }
             Step::Done(_) | Step::Alone => {
@@ -453,6 +464,9 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
                 self.hub.invalidate_soon(gone);
             } else {
                 self.hub.invalidate(gone).await;
+            }
+            if loaded.own_ttl() == Some(Duration::ZERO) {
+                self.memory.expire(&key);
             }
         }
         Ok(loaded)

@@ -64,7 +64,7 @@ pub(crate) struct Hub {
     /// For tasks that outlive a call.
     own: Weak<Self>,
     memories: Mutex<HashMap<String, Vec<Weak<dyn Memory>>>>,
-    waits: Mutex<HashMap<Vec<u8>, Arc<Notify>>>,
+    loads: Mutex<HashMap<Vec<u8>, Arc<Loads>>>,
     tags: Mutex<HashMap<u64, TagTime>>,
     unsent: Mutex<Unsent>,
     sending: tokio::sync::Mutex<()>,
@@ -93,7 +93,7 @@ impl Hub {
             link: Arc::clone(link),
             own: own.clone(),
             memories: Mutex::default(),
-            waits: Mutex::default(),
+            loads: Mutex::default(),
             tags: Mutex::default(),
             unsent: Mutex::default(),
             sending: tokio::sync::Mutex::default(),
@@ -141,7 +141,7 @@ impl Hub {
                 memory.changed(key);
             }
         }
-        self.wake(&wait_name(kind, key));
+        self.wake(&name_of(kind, key));
     }
 
     /// A tag is over, as of that time.
@@ -287,21 +287,30 @@ impl Hub {
         Ok(())
     }
 
-    /// Waits for changes of an entry or its lease, from here on.
-    pub(super) fn wait(self: &Arc<Self>, kind: &str, key: &[u8]) -> Wait {
-        let name = wait_name(kind, key);
-        let mut waits = lock(&self.waits);
-        let notify = Arc::clone(waits.entry(name.clone()).or_default());
-        Wait {
+    /// A load of an entry begins: from here on it is told of changes of that or of its lease.
+    pub(super) fn load(self: &Arc<Self>, kind: &str, key: &[u8]) -> Load {
+        let name = name_of(kind, key);
+        let mut loads = lock(&self.loads);
+        let of_key = Arc::clone(loads.entry(name.clone()).or_default());
+        // That of the table and this one.
+        let first = Arc::strong_count(&of_key) == 2;
+        let number = of_key.begun.fetch_add(1, Ordering::AcqRel) + 1;
+        Load {
             hub: Arc::clone(self),
             name,
-            notify,
+            of_key,
+            alone: first.then_some(number),
         }
     }
 
     /// A lease of this process has ended: the server does not tell it of that.
     pub(super) fn lease_ended(&self, kind: &str, key: &[u8]) {
-        self.wake(&wait_name(kind, key));
+        self.wake(&name_of(kind, key));
+    }
+
+    /// It may be that this process has written an entry, and does not know when: the server does not tell it.
+    pub(super) fn maybe_written(&self, kind: &str, key: &[u8]) {
+        self.changed_here(kind, key, std::ptr::null());
     }
 
     /// A lease of this process may stand on the server though nobody has it: it is ended with the next session.
@@ -310,17 +319,24 @@ impl Hub {
     }
 
     fn wake(&self, name: &[u8]) {
-        let notify = lock(&self.waits).get(name).cloned();
+        let of_key = lock(&self.loads)
+            .get(name)
+            .map(|of_key| Arc::clone(&of_key.changed));
         // Wakers are code of whoever waits: no lock is held.
-        if let Some(notify) = notify {
-            notify.notify_waiters();
+        if let Some(changed) = of_key {
+            changed.notify_waiters();
         }
     }
 
     fn wake_all(&self) {
-        let all: Vec<_> = lock(&self.waits).values().cloned().collect();
-        for notify in all {
-            notify.notify_waiters();
+        let loads = lock(&self.loads);
+        let all: Vec<_> = loads
+            .values()
+            .map(|of_key| Arc::clone(&of_key.changed))
+            .collect();
+        drop(loads);
+        for changed in all {
+            changed.notify_waiters();
         }
     }
 
@@ -398,7 +414,7 @@ impl Hub {
     }
 }
 
-fn wait_name(kind: &str, key: &[u8]) -> Vec<u8> {
+fn name_of(kind: &str, key: &[u8]) -> Vec<u8> {
     [kind.as_bytes(), b":", key].concat()
 }
 
@@ -422,9 +438,9 @@ impl Listener for Hub {
                 self.of_kind(kind)
                     .iter()
                     .for_each(|memory| memory.changed(key));
-                self.wake(&wait_name(kind, key));
+                self.wake(&name_of(kind, key));
             }
-            Some(Named::Lease { kind, key }) => self.wake(&wait_name(kind, key)),
+            Some(Named::Lease { kind, key }) => self.wake(&name_of(kind, key)),
             Some(Named::Tag(tag)) => match tag_in_name(tag) {
                 Some(tag) => {
                     self.ask_for(tag);
@@ -442,26 +458,41 @@ impl Listener for Hub {
     }
 }
 
-/// Somebody waits for a change of an entry.
-pub(super) struct Wait {
-    hub: Arc<Hub>,
-    name: Vec<u8>,
-    notify: Arc<Notify>,
+/// The loads of one entry in this process.
+#[derive(Debug, Default)]
+struct Loads {
+    changed: Arc<Notify>,
+    /// How many have begun, since the first of those that are there.
+    begun: AtomicU64,
 }
 
-impl Wait {
+/// A load of an entry, for as long as it goes on.
+pub(super) struct Load {
+    hub: Arc<Hub>,
+    name: Vec<u8>,
+    of_key: Arc<Loads>,
+    /// Its number, if no other one was there when it began.
+    alone: Option<u64>,
+}
+
+impl Load {
     /// The next change. It counts from here on, polled or not.
     pub(super) fn next(&self) -> OwnedNotified {
-        Arc::clone(&self.notify).notified_owned()
+        Arc::clone(&self.of_key.changed).notified_owned()
+    }
+
+    /// Whether no other load of the entry was there at any time since it began.
+    pub(super) fn is_alone(&self) -> bool {
+        self.alone == Some(self.of_key.begun.load(Ordering::Acquire))
     }
 }
 
-impl Drop for Wait {
+impl Drop for Load {
     fn drop(&mut self) {
-        let mut waits = lock(&self.hub.waits);
+        let mut loads = lock(&self.hub.loads);
         // That of the table and this one.
-        if Arc::strong_count(&self.notify) <= 2 {
-            waits.remove(&self.name);
+        if Arc::strong_count(&self.of_key) <= 2 {
+            loads.remove(&self.name);
         }
     }
 }

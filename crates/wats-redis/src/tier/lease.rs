@@ -31,6 +31,8 @@ pub(super) struct Lease {
     of: (String, Vec<u8>),
     token: String,
     ended: bool,
+    /// An entry was sent.
+    put: bool,
     /// Makes it last while this value is there.
     _keeping: (Arc<Keeping>, Job),
 }
@@ -91,6 +93,7 @@ impl Lease {
             of,
             token,
             ended: false,
+            put: false,
             _keeping: (keeping, job),
         }
     }
@@ -124,6 +127,7 @@ impl Lease {
         let call = self.publish(call);
         let (session, limit) = (Arc::clone(&self.session), wait_limit.left());
         let put = session.script_and(limit, call, rename);
+        self.put = true;
         let (ready, renamed) = wait_limit.wait_for(put).await?;
         // In time or not, it is over.
         self.ended = true;
@@ -149,9 +153,14 @@ impl Lease {
         let (session, hub) = (Arc::clone(&self.session), Arc::clone(&self.hub));
         let (kind, key) = self.of.clone();
         let (name, token) = (self.names.lease.clone(), self.token.clone());
+        let put = self.put;
         self.session.spawn(async move {
             if session.script(call).await.is_err() {
                 hub.lease_orphaned(name, token);
+            }
+            if put {
+                // Whatever became of it: what is read from here on is read behind it.
+                hub.maybe_written(&kind, &key);
             }
             hub.lease_ended(&kind, &key);
         });

@@ -30,6 +30,14 @@ impl Common {
         }
     }
 
+    /// One that says nothing.
+    pub(super) fn blank() -> Self {
+        Self {
+            report: Report::default(),
+            start: Err(String::new()),
+        }
+    }
+
     /// When it began.
     pub(crate) fn start(&self) -> Result<ZonedDateTime> {
         self.start.clone().map_err(Error::Config)

@@ -150,6 +150,21 @@ impl ReportBuilder {
         }
     }
 
+    /// Changes it in its place, by one of its setters, which do not panic.
+    pub(crate) fn change(&mut self, change: impl FnOnce(Self) -> Self) {
+        let blank = Self {
+            common: Common::blank(),
+            uut: Uut::default(),
+            software: None,
+            software_version: None,
+            duplicate_names: DuplicateNames::default(),
+            non_finite: NonFinitePolicy::default(),
+            outcome: None,
+            root: Sequence::default(),
+        };
+        *self = change(std::mem::replace(self, blank));
+    }
+
     /// The code of the process; a report without one is refused by `build()`.
     pub fn process_code(mut self, code: i32) -> Self {
         self.common.report.process_code = Some(code);

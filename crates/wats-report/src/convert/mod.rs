@@ -18,7 +18,7 @@ mod stdf;
 
 pub use junit::junit;
 pub use openhtf::openhtf;
-pub use stdf::stdf;
+pub use stdf::{StdfParts, stdf, stdf_parts};
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};

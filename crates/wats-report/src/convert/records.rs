@@ -105,6 +105,11 @@ impl<'a> Records<'a> {
         })
     }
 
+    /// The bytes up to the end of the record that was given last.
+    pub(super) fn so_far(&self) -> &'a [u8] {
+        self.bytes.get(..self.at).unwrap_or_default()
+    }
+
     /// The next record: type, subtype and fields.
     pub(super) fn next(&mut self) -> Result<Option<Record<'a>>, String> {
         let at = self.at;

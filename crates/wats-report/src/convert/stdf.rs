@@ -1,6 +1,6 @@
 //! STDF V4, as testers of semiconductors write it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use jiff::{Timestamp, ZonedDateTime};
@@ -12,7 +12,7 @@ use super::records::{
 };
 use super::{Defaults, Header, cut, finished, info, name_of};
 use crate::builder::{Outcome, Sequence};
-use crate::content_id::id_of;
+use crate::content_id::ContentId;
 use crate::error::{Error, Result};
 use crate::{MeasurementLimits, MiscInfo, Report};
 
@@ -22,42 +22,117 @@ use crate::{MeasurementLimits, MiscInfo, Report};
 /// Each test of a part is a step.
 ///
 /// # Errors
-/// [`Error::Data`] when the bytes are no STDF V4 or end within a record, [`Error::Report`] when the server would not take
-/// a report, with what is wrong with it.
+/// [`Error::Data`] when the bytes are no STDF V4, or are not whole: what [`stdf_parts`] reads and tells. [`Error::Report`]
+/// when the server would not take a report, with what is wrong with it.
 pub fn stdf(bytes: &[u8], defaults: &Defaults) -> Result<Vec<Report>> {
+    let StdfParts { reports, left_out } = stdf_parts(bytes, defaults)?;
+    if left_out.is_empty() {
+        return Ok(reports);
+    }
+    let what = left_out.join("; ");
+    Err(Error::Data(format!("the STDF file is not whole: {what}")))
+}
+
+/// What an STDF file has, from [`stdf_parts`].
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct StdfParts {
+    /// A report for each part that was finished, in the order in which they were.
+    pub reports: Vec<Report>,
+    /// What is in none of them, such as parts that were begun and not finished, of which the file does not say which they
+    /// are. At most 1000 are told, and how many more there are.
+    pub left_out: Vec<String>,
+}
+
+/// As [`stdf`], for a file of a test program that is still running or that was stopped: the parts that were finished, and
+/// what else there is. The id of a part is made of the bytes up to its end, so the whole file gives the same ids.
+///
+/// # Errors
+/// [`Error::Data`] when the bytes are no STDF V4, [`Error::Report`] when the server would not take a report, with what is
+/// wrong with it.
+pub fn stdf_parts(bytes: &[u8], defaults: &Defaults) -> Result<StdfParts> {
     let wrong = |why: String| Error::Data(format!("the bytes are no STDF V4: {why}"));
     // The names of tests may come after the parts that were tested.
     let mut names = HashMap::new();
     let mut records = Records::of(bytes).map_err(wrong)?;
-    while let Some((kind, fields)) = records.next().map_err(wrong)? {
+    while let Ok(Some((kind, fields))) = records.next() {
         if kind == (10, 30) {
             summary(fields, &mut names);
         }
     }
     let mut file = File {
         defaults,
-        id: id_of(bytes),
         names,
         lot: Lot::default(),
         stations: Stations::default(),
         tests: HashMap::new(),
-        open: HashMap::new(),
+        open: BTreeMap::new(),
+        left_out: LeftOut::default(),
     };
     let mut reports = Vec::new();
+    let (mut id, mut counted) = (ContentId::default(), 0);
     let mut records = Records::of(bytes).map_err(wrong)?;
-    while let Some((kind, fields)) = records.next().map_err(wrong)? {
-        if let Some(part) = file.record(kind, fields).map_err(wrong)? {
-            let place = u64::try_from(reports.len()).unwrap_or(u64::MAX);
-            reports.push(file.report(&part, place)?);
+    loop {
+        match records.next() {
+            Ok(Some((kind, fields))) => {
+                if let Some(part) = file.record(kind, fields) {
+                    let so_far = records.so_far();
+                    id.add(so_far.get(counted..).unwrap_or_default());
+                    counted = so_far.len();
+                    reports.push(file.report(&part, id.id())?);
+                }
+            }
+            Ok(None) => break,
+            Err(end) => {
+                file.left_out.add(|| end);
+                break;
+            }
         }
     }
-    if !file.open.is_empty() {
-        let count = file.open.len();
-        return Err(wrong(format!(
-            "{count} parts in it are begun and not finished"
-        )));
+    let File {
+        open, mut left_out, ..
+    } = file;
+    for (place, part) in &open {
+        left_out.unfinished(*place, part);
     }
-    Ok(reports)
+    let left_out = left_out.told();
+    Ok(StdfParts { reports, left_out })
+}
+
+/// What is in no report.
+#[derive(Default)]
+struct LeftOut {
+    told: Vec<String>,
+    more: usize,
+}
+
+impl LeftOut {
+    /// No more are told, whatever the file.
+    const MOST: usize = 1_000;
+
+    fn add(&mut self, what: impl FnOnce() -> String) {
+        if self.told.len() < Self::MOST {
+            self.told.push(what());
+        } else {
+            self.more += 1;
+        }
+    }
+
+    fn unfinished(&mut self, (head, site): (u8, u8), part: &Part) {
+        let tests = part.steps.len();
+        self.add(|| {
+            format!(
+                "a part at head {head}, site {site} is begun and not finished; it has {tests} tests"
+            )
+        });
+    }
+
+    fn told(mut self) -> Vec<String> {
+        if self.more > 0 {
+            self.told.push(format!("and {} more", self.more));
+        }
+        self.told
+    }
 }
 
 /// What the first record of a test says for all that follow.
@@ -96,19 +171,18 @@ struct Step {
 
 struct File<'d> {
     defaults: &'d Defaults,
-    /// Made of the whole file.
-    id: Uuid,
     names: HashMap<u32, String>,
     lot: Lot,
     stations: Stations,
     tests: HashMap<u32, Test>,
     /// Parts by head and site.
-    open: HashMap<(u8, u8), Part>,
+    open: BTreeMap<(u8, u8), Part>,
+    left_out: LeftOut,
 }
 
 impl File<'_> {
-    /// Takes a record; gives the part that it finishes. What cannot be put to a part is an error, not left out.
-    fn record(&mut self, kind: (u8, u8), mut fields: Fields<'_>) -> Result<Option<Part>, String> {
+    /// Takes a record; gives the part that it finishes. What cannot be put to a part is told.
+    fn record(&mut self, kind: (u8, u8), mut fields: Fields<'_>) -> Option<Part> {
         match kind {
             (1, 10) => self.lot = lot(fields),
             (1, 80) => self.stations = stations(fields),
@@ -118,29 +192,33 @@ impl File<'_> {
                     site,
                     ..Part::default()
                 };
-                if self.open.insert((head, site), part).is_some() {
-                    return Err(format!("a part at head {head}, site {site} is begun twice"));
+                if let Some(before) = self.open.insert((head, site), part) {
+                    self.left_out.unfinished((head, site), &before);
                 }
             }
             (5, 20) => {
                 let (head, site) = place(&mut fields);
-                let Some(mut part) = self.open.remove(&(head, site)) else {
-                    return Err(format!(
-                        "a part at head {head}, site {site} is finished and not begun"
-                    ));
-                };
+                let begun = self.open.remove(&(head, site));
+                let is_begun = begun.is_some();
+                let mut part = begun.unwrap_or_default();
                 finish(&mut part, fields);
-                return Ok(Some(part));
+                if is_begun {
+                    return Some(part);
+                }
+                let id = cut(&part.id, 100);
+                self.left_out.add(|| {
+                    format!("a part `{id}` at head {head}, site {site} is finished and not begun")
+                });
             }
-            (15, 10) => self.test(fields, Kind::One)?,
-            (15, 15) => self.test(fields, Kind::Multiple)?,
-            (15, 20) => self.test(fields, Kind::Functional)?,
+            (15, 10) => self.test(fields, Kind::One),
+            (15, 15) => self.test(fields, Kind::Multiple),
+            (15, 20) => self.test(fields, Kind::Functional),
             _ => {}
         }
-        Ok(None)
+        None
     }
 
-    fn test(&mut self, mut fields: Fields<'_>, kind: Kind) -> Result<(), String> {
+    fn test(&mut self, mut fields: Fields<'_>, kind: Kind) {
         let number = fields.long().unwrap_or_default();
         let (head, site) = place(&mut fields);
         let flags = fields.byte().unwrap_or_default();
@@ -170,13 +248,14 @@ impl File<'_> {
             unit: self.defaults.unit(&test.unit),
             limits: limits(test.low, test.high, edges),
         };
-        let Some(part) = self.open.get_mut(&(head, site)) else {
-            return Err(format!(
-                "test {number} is of a part at head {head}, site {site}, which is not begun"
-            ));
-        };
-        part.steps.push(step);
-        Ok(())
+        match self.open.get_mut(&(head, site)) {
+            Some(part) => part.steps.push(step),
+            None => self.left_out.add(|| {
+                format!(
+                    "test {number} is of a part at head {head}, site {site}, which is not begun"
+                )
+            }),
+        }
     }
 
     /// A test with what its first record said, where this one says nothing.
@@ -219,7 +298,7 @@ impl File<'_> {
         }
     }
 
-    fn report(&self, part: &Part, place: u64) -> Result<Report> {
+    fn report(&self, part: &Part, id: Uuid) -> Result<Report> {
         let lot = &self.lot;
         let serial_number = match (lot.id.as_str(), part.id.as_str()) {
             (_, "") => String::new(),
@@ -238,11 +317,8 @@ impl File<'_> {
             start: moment(lot.start, self.defaults),
             ..Header::default()
         };
-        // The file, and which of its parts it is.
-        let mut of = self.id.as_bytes().to_vec();
-        of.extend(place.to_be_bytes());
         let mut report = header
-            .builder(self.defaults, &of)
+            .builder(self.defaults, id.as_bytes())
             .execution_time(Duration::from_millis(part.millis.into()))
             .socket(part.site.into());
         for (set, text) in [

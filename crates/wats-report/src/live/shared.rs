@@ -87,7 +87,7 @@ impl Shared {
         if state.over.is_some() {
             return;
         }
-        state.header = change(state.header.clone());
+        state.header.change(change);
         state.tell(now, |_| Some(Change::Header));
     }
 
@@ -351,12 +351,14 @@ impl Shared {
 
     /// The last handle to the report is gone.
     pub(super) fn dropped(&self) {
-        let abort = Abort::dropped("the report");
-        let report = self.abort(&abort);
+        let ended = self.lock().over.is_some();
+        // Most reports have ended by then, and are not to be made.
+        let broken = (!ended).then(|| Abort::dropped("the report"));
+        let report = broken.as_ref().and_then(|abort| self.abort(abort).ok());
         let mut state = self.lock();
         let (journal, sink) = (state.journal.take(), state.sink.take());
         drop(state);
-        if let (Ok(report), Some(sink)) = (report, sink) {
+        if let (Some(abort), Some(report), Some(sink)) = (broken, report, sink) {
             let abandoned = Abandoned {
                 report,
                 abort,
@@ -418,12 +420,10 @@ impl State {
 
     fn moment(&self, since: Duration) -> ReportTime {
         let since = SignedDuration::try_from(since).unwrap_or_default();
-        ReportTime::local(
-            &self
-                .start
-                .checked_add(since)
-                .unwrap_or_else(|_| self.start.clone()),
-        )
+        let begun = self.start.timestamp();
+        let at = begun.checked_add(since).unwrap_or(begun);
+        // The clocks may be changed during the test.
+        ReportTime::local_at(at, self.start.time_zone().to_offset(at))
     }
 
     fn tell_step(&mut self, at: At, now: Duration) {

@@ -2,6 +2,7 @@
 
 pub(crate) mod placeholder;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -13,10 +14,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use bytes::Bytes;
 use serde::de::{Deserialize, Deserializer};
-use serde::ser::{Error as _, Serialize, Serializer};
+use serde::ser::{Serialize, Serializer};
 
 use crate::error::{Error, Result};
 use crate::wire::Member;
+use crate::wire::slot::{MadeText, ValueRef};
 
 /// The contents of an attachment. Cheap to clone.
 ///
@@ -70,14 +72,26 @@ impl Payload {
         }
     }
 
+    /// The base64 text of contents.
+    pub(crate) fn encode(contents: &[u8]) -> String {
+        STANDARD.encode(contents)
+    }
+
     /// The same contents as base64 with the alphabet, padding and lines that the server takes; `None` if they are that
-    /// already, or no base64 at all.
+    /// already. Of a data URL it is its data, and what is no base64 at all is the contents themselves.
     pub(crate) fn in_plain_base64(&self) -> Option<Self> {
         let text = self.as_base64()?;
         if STANDARD.decode(text).is_ok() {
             return None;
         }
-        let plain: String = text
+        let url = text
+            .strip_prefix("data:")
+            .and_then(|url| url.split_once(','));
+        let encoded = match url {
+            Some((head, data)) if head.ends_with(";base64") => data,
+            _ => text,
+        };
+        let plain: String = encoded
             .chars()
             .filter(|c| !c.is_ascii_whitespace() && *c != '=')
             .map(|c| match c {
@@ -86,8 +100,9 @@ impl Payload {
                 other => other,
             })
             .collect();
-        let contents = STANDARD_NO_PAD.decode(plain).ok()?;
-        Some(Self::from_base64(&STANDARD.encode(contents)))
+        let contents = STANDARD_NO_PAD.decode(plain);
+        let contents = contents.unwrap_or_else(|_| text.as_bytes().to_vec());
+        Some(Self::from_base64(&Self::encode(&contents)))
     }
 
     /// The first bytes, if they are in memory: 12, or all that there are.
@@ -342,22 +357,32 @@ impl PartialEq for Payload {
 impl Member for Payload {
     const KIND: &'static str = "a text";
 
+    fn value(&self) -> ValueRef<'_> {
+        ValueRef::Made(self)
+    }
+
     fn text(text: &str) -> Option<Self> {
         Some(Self::from_base64(text))
     }
 }
 
-impl Serialize for Payload {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl MadeText for Payload {
+    fn made(&self) -> Result<Cow<'_, str>, String> {
         // A body that streams has a place kept for it and writes it later.
         if placeholder::keep(self) {
-            return serializer.serialize_str("");
+            return Ok(Cow::Borrowed(""));
         }
         if let Source::Base64(text) = &self.0 {
-            return serializer.serialize_str(text);
+            return Ok(Cow::Borrowed(text));
         }
-        let bytes = self.to_bytes().map_err(S::Error::custom)?;
-        serializer.serialize_str(&STANDARD.encode(&bytes))
+        let bytes = self.to_bytes().map_err(|problem| problem.to_string())?;
+        Ok(Cow::Owned(STANDARD.encode(&bytes)))
+    }
+}
+
+impl Serialize for Payload {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        ValueRef::Made(self).serialize(serializer)
     }
 }
 

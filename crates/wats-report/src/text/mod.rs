@@ -22,6 +22,7 @@ use serde_json::Value;
 use uuid::Uuid;
 use wats_codec::{Format, Limits, Serde, Serializer};
 
+use crate::Report;
 use crate::error::{Error, Result};
 use crate::lint::{Finding, rules};
 
@@ -29,6 +30,54 @@ use crate::lint::{Finding, rules};
 /// send it (RFC 8259, section 8.1).
 pub fn without_mark(text: &[u8]) -> &[u8] {
     text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
+/// The text of UTF-16 with its mark; `None` where there is no such mark.
+pub(crate) fn of_utf16(text: &[u8]) -> Option<std::result::Result<String, String>> {
+    let unit = match text {
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] => u16::from_be_bytes,
+        _ => return None,
+    };
+    let (pairs, rest) = text.get(2..).unwrap_or_default().as_chunks::<2>();
+    if !rest.is_empty() {
+        return Some(Err("it ends within a character of UTF-16".to_owned()));
+    }
+    let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
+    let text = String::from_utf16(&units);
+    Some(text.map_err(|_| "it is not UTF-16, as its mark says".to_owned()))
+}
+
+impl Report {
+    /// Reads a WSJF text as files have it: UTF-8 with or without a mark, or UTF-16 with its mark. Reading is lenient: members
+    /// that are unknown or of another kind are kept, and [`lint`](crate::lint()) tells them.
+    ///
+    /// ```
+    /// use wats_report::Report;
+    ///
+    /// let report = Report::from_wsjf(b"\xef\xbb\xbf{\"pn\": \"PCBA-001\"}")?;
+    /// assert_eq!(report.part_number.as_deref(), Some("PCBA-001"));
+    /// assert!(Report::from_wsjf(b"<Reports/>").is_err());
+    /// # Ok::<(), wats_report::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Codec`] when the text is not JSON or nests deeper than 128, with line and column in its long form (`{:#}`);
+    /// [`Error::Data`] when it is not even the beginning of a JSON object.
+    pub fn from_wsjf(text: &[u8]) -> Result<Self> {
+        let wrong = |why: String| Error::Data(format!("the text is not a WSJF report: {why}"));
+        let decoded = of_utf16(text).transpose().map_err(wrong)?;
+        let text = match &decoded {
+            Some(decoded) => decoded.as_bytes(),
+            None => without_mark(text),
+        };
+        looks_like_wsjf(text)?;
+        let json = Serializer::new(Format::Json).limits(Limits::default().no_max_bytes());
+        json.from_json(text).map_err(|source| Error::Codec {
+            what: "the text is not a WSJF report",
+            source,
+        })
+    }
 }
 
 /// Whether a text can be a WSJF report at all: what it looks like instead is told in the words of those who sent it.
@@ -245,6 +294,22 @@ mod tests {
         ] {
             let told = id(text).unwrap_err().to_string();
             assert_eq!(told.lines().count(), 1, "{text}: {told}");
+        }
+    }
+
+    #[test]
+    fn a_file_may_be_of_utf_16() {
+        let text = format!("{{\"id\": \"{ID}\", \"sn\": \"SN-ø😀\"}}");
+        let units = || std::iter::once(0xfeff_u16).chain(text.encode_utf16());
+        let little: Vec<u8> = units().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = units().flat_map(u16::to_be_bytes).collect();
+        let read = Report::from_wsjf(text.as_bytes()).unwrap();
+        assert_eq!(read.serial_number.as_deref(), Some("SN-ø😀"));
+        for file in [&little, &big] {
+            assert_eq!(Report::from_wsjf(file).unwrap(), read);
+            assert!(Report::from_wsjf(&file[..file.len() - 1]).is_err());
+            // Without the mark nobody says what it is.
+            assert!(Report::from_wsjf(&file[2..]).is_err());
         }
     }
 

@@ -65,6 +65,10 @@ macro_rules! codes {
         impl $crate::wire::member::Member for $name {
             const KIND: &'static str = "a text";
 
+            fn value(&self) -> $crate::wire::slot::ValueRef<'_> {
+                $crate::wire::slot::ValueRef::Text(self.as_str())
+            }
+
             fn text(text: &str) -> Option<Self> {
                 Some(text.into())
             }
@@ -154,6 +158,10 @@ macro_rules! numbers {
         impl $crate::wire::member::Member for $name {
             const KIND: &'static str = $what;
             const SPELT: bool = true;
+
+            fn value(&self) -> $crate::wire::slot::ValueRef<'_> {
+                $crate::wire::slot::ValueRef::I32(self.number())
+            }
 
             fn signed(number: i64) -> Option<Self> {
                 i32::try_from(number).ok().map(Self::from)

@@ -7,7 +7,7 @@ use wats_codec::fast::{Encode as _, Growth, Kind, Sink, Source};
 
 use super::any;
 use super::read::{Leftover, decode_plain};
-use super::slot::{Fields, Slot};
+use super::slot::{Fields, Slot, ValueRef};
 use super::{Extra, Number};
 
 /// No more memory than this is set aside for a list on the word of an input.
@@ -66,6 +66,9 @@ pub trait Member: Serialize + Sized + 'static {
     fn as_items(&mut self) -> Option<&mut dyn Slot> {
         None
     }
+
+    /// What `serde` writes of the member.
+    fn value(&self) -> ValueRef<'_>;
 
     /// Writes the member by the codec's fast path: the bytes that `serde` writes.
     fn encode_member<S: Sink>(&self, sink: &mut S) {
@@ -133,9 +136,6 @@ pub trait Model: Fields {
     fn leaves(&self, visit: impl FnMut(&'static str, Leaf<'_>))
     where
         Self: Sized;
-
-    /// Visits the texts, not those of inner objects and lists.
-    fn texts_mut(&mut self, visit: &mut dyn FnMut(&'static str, &mut String));
 }
 
 /// The spelling in which a value was read, if it is still that value.
@@ -178,6 +178,10 @@ fn is_spelling<T: Member>(value: &T, spelling: &Value) -> bool {
 impl Member for bool {
     const KIND: &'static str = "true or false";
 
+    fn value(&self) -> ValueRef<'_> {
+        ValueRef::Bool(*self)
+    }
+
     fn bool(value: bool) -> Option<Self> {
         Some(value)
     }
@@ -190,6 +194,10 @@ impl Member for bool {
 
 impl Member for i32 {
     const KIND: &'static str = "a whole number of 32 bits";
+
+    fn value(&self) -> ValueRef<'_> {
+        ValueRef::I32(*self)
+    }
 
     fn signed(value: i64) -> Option<Self> {
         value.try_into().ok()
@@ -204,6 +212,10 @@ impl Member for i32 {
 impl Member for i64 {
     const KIND: &'static str = "a whole number of 64 bits";
 
+    fn value(&self) -> ValueRef<'_> {
+        ValueRef::I64(*self)
+    }
+
     fn signed(value: i64) -> Option<Self> {
         Some(value)
     }
@@ -216,6 +228,10 @@ impl Member for i64 {
 
 impl Member for String {
     const KIND: &'static str = "a text";
+
+    fn value(&self) -> ValueRef<'_> {
+        ValueRef::Text(self)
+    }
 
     fn text(text: &str) -> Option<Self> {
         Some(text.to_owned())
@@ -251,6 +267,10 @@ impl Member for String {
 impl Member for Uuid {
     const KIND: &'static str = "a UUID";
 
+    fn value(&self) -> ValueRef<'_> {
+        ValueRef::Id(self)
+    }
+
     fn text(text: &str) -> Option<Self> {
         text.parse().ok()
     }
@@ -278,6 +298,10 @@ impl Member for Uuid {
 
 impl Member for Number {
     const KIND: &'static str = "a number";
+
+    fn value(&self) -> ValueRef<'_> {
+        ValueRef::Number(self)
+    }
 
     fn signed(value: i64) -> Option<Self> {
         Some(Self::from_signed(value))
@@ -312,6 +336,10 @@ impl Member for Number {
 impl Member for Value {
     const LIST: &'static str = "a list";
 
+    fn value(&self) -> ValueRef<'_> {
+        ValueRef::Json(self)
+    }
+
     fn null_item() -> Option<Self> {
         Some(Self::Null)
     }
@@ -344,6 +372,10 @@ impl Member for Value {
 impl<T: Member> Member for Box<T> {
     const KIND: &'static str = T::KIND;
 
+    fn value(&self) -> ValueRef<'_> {
+        (**self).value()
+    }
+
     fn empty_object() -> Option<Self> {
         T::empty_object().map(Self::new)
     }
@@ -371,6 +403,10 @@ impl<T: Member> Member for Box<T> {
 
 impl<T: Member> Member for Vec<T> {
     const KIND: &'static str = T::LIST;
+
+    fn value(&self) -> ValueRef<'_> {
+        ValueRef::List(self, self.len())
+    }
 
     fn empty_list() -> Option<Self> {
         Some(Self::new())
@@ -485,8 +521,12 @@ impl<T: Member> Slot for Option<T> {
             .is_some_and(|value| is_spelling(value, spelling))
     }
 
-    fn items(&self) -> Result<Vec<Value>, serde_json::Error> {
-        Ok(Vec::new())
+    fn text_mut(&mut self) -> Option<&mut String> {
+        self.as_mut()?.text_mut()
+    }
+
+    fn value(&self, _: usize) -> Option<ValueRef<'_>> {
+        self.as_ref().map(Member::value)
     }
 }
 
@@ -562,7 +602,11 @@ impl<T: Member> Slot for Vec<T> {
         false
     }
 
-    fn items(&self) -> Result<Vec<Value>, serde_json::Error> {
-        self.iter().map(serde_json::to_value).collect()
+    fn text_mut(&mut self) -> Option<&mut String> {
+        None
+    }
+
+    fn value(&self, at: usize) -> Option<ValueRef<'_>> {
+        self.get(at).map(Member::value)
     }
 }

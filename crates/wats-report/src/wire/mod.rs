@@ -3,7 +3,7 @@
 //! The macro `wire!` makes structs whose members are all optional, because a reader must accept what any server version
 //! sends. Unlike serde's `flatten` it reads each known member straight into its field and buffers only the others.
 //! `extra` holds those others, `nulls` a bit for each explicit null, `number` the numbers. `slot` says what the fields of a model take, `member` what a member of
-//! each type is made of, `enums` those that are enums; `read` reads an object to its fields, whichever the format, and `any` a value of no known type.
+//! each type is made of, `enums` those that are enums; `read` reads an object to its fields, whichever the format, `write` writes it by `serde`, and `any` is a value of no known type.
 
 mod any;
 mod enums;
@@ -17,10 +17,13 @@ mod number;
 pub mod read;
 #[doc(hidden)]
 pub mod slot;
+#[doc(hidden)]
+pub mod write;
 
 pub use extra::Extra;
 pub(crate) use member::{Leaf, Member, Model};
 pub use number::Number;
+pub(crate) use read::put_value;
 #[doc(hidden)]
 pub use wats_codec::{__fast_key as key, fast};
 
@@ -51,13 +54,14 @@ macro_rules! wire {
 
         const _: () = {
             use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Unexpected, Visitor};
-            use serde::ser::{Serialize, SerializeMap, Serializer};
+            use serde::ser::{Serialize, Serializer};
             use $crate::wire::fast::{Decode, Encode, Key, Kind, Sink, Source, Written};
             use $crate::wire::key;
-            use $crate::wire::member::{Leaf, Member, Model, decode_value, encode_value, spelling};
+            use $crate::wire::member::{Leaf, Member, Model, decode_value, encode_value};
             use $crate::wire::nulls::has;
             use $crate::wire::read::{Leftover, decode_other, decode_plain, fill, is_settled};
-            use $crate::wire::slot::{Fields, Found, Slot, count_others, is_other, same_extra, written_nulls};
+            use $crate::wire::slot::{Fields, Slot, ValueRef, count_others, is_null, is_other, same_extra, written_nulls};
+            use $crate::wire::write::object;
 
             #[allow(non_camel_case_types, reason = "variants carry the names of the fields")]
             enum At {
@@ -71,11 +75,7 @@ macro_rules! wire {
                 /// Whether the member of this name was read as an explicit null, which is written back for as long as the
                 /// member has no value.
                 pub fn is_null(&self, name: &str) -> bool {
-                    let extra = || self.extra.get(name).is_some_and(serde_json::Value::is_null);
-                    match Fields::field(self, name) {
-                        Some((at, field)) => !field.is_set() && (has(self.nulls.bits(), at) || extra()),
-                        None => extra(),
-                    }
+                    is_null(self, name)
                 }
 
                 /// Forgets which members were read as an explicit null, so that they are no longer written.
@@ -160,30 +160,29 @@ macro_rules! wire {
             }
 
             impl Fields for $name {
-                fn slot(&mut self, name: &str) -> Option<Found<'_>> {
+                fn place(&self, name: &str) -> Option<usize> {
                     Some(match name {
-                        $( $wire => Found {
-                            at: At::$field as u16,
-                            is_set: self.$field.is_some() || has(self.nulls.bits(), At::$field as usize),
-                            slot: &mut self.$field,
-                        }, )*
+                        $( $wire => At::$field as usize, )*
                         _ => return None,
                     })
+                }
+
+                fn at(&self, place: usize) -> Option<&dyn Slot> {
+                    $( if place == At::$field as usize {
+                        return Some(&self.$field);
+                    } )*
+                    None
+                }
+
+                fn at_mut(&mut self, place: usize) -> Option<&mut dyn Slot> {
+                    $( if place == At::$field as usize {
+                        return Some(&mut self.$field);
+                    } )*
+                    None
                 }
 
                 fn members(&self) -> &'static [(&'static str, &'static str)] {
                     &[$( ($wire, <$ty as Member>::KIND), )*]
-                }
-
-                fn field(&self, name: &str) -> Option<(usize, &dyn Slot)> {
-                    Some(match name {
-                        $( $wire => (At::$field as usize, &self.$field), )*
-                        _ => return None,
-                    })
-                }
-
-                fn is_blank(&self) -> bool {
-                    self.nulls.bits() == 0 && !(false $( || self.$field.is_some() )*)
                 }
 
                 fn nulls(&self) -> u64 {
@@ -214,23 +213,7 @@ macro_rules! wire {
 
             impl Serialize for $name {
                 fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                    let (nulls, others) = (written_nulls(self), count_others(self));
-                    let known = 0 $( + usize::from(self.$field.is_some() || has(nulls, At::$field as usize)) )*;
-                    let mut map = serializer.serialize_map(Some(known + others))?;
-                    $( match &self.$field {
-                        Some(value) => match spelling(value, &self.extra, $wire) {
-                            Some(as_read) => map.serialize_entry($wire, as_read)?,
-                            None => map.serialize_entry($wire, value)?,
-                        },
-                        None if has(nulls, At::$field as usize) => map.serialize_entry($wire, &())?,
-                        None => {}
-                    } )*
-                    if others > 0 {
-                        for (name, value) in self.extra.iter().filter(|(name, _)| is_other(self, name)) {
-                            map.serialize_entry(name, value)?;
-                        }
-                    }
-                    map.end()
+                    object(self, serializer)
                 }
             }
 
@@ -262,16 +245,14 @@ macro_rules! wire {
                         visit($wire, leaf);
                     } )*
                 }
-
-                fn texts_mut(&mut self, visit: &mut dyn FnMut(&'static str, &mut String)) {
-                    $( if let Some(text) = self.$field.as_mut().and_then(Member::text_mut) {
-                        visit($wire, text);
-                    } )*
-                }
             }
 
             impl Member for $name {
                 const KIND: &'static str = "an object";
+
+                fn value(&self) -> ValueRef<'_> {
+                    ValueRef::Object(self)
+                }
 
                 fn empty_object() -> Option<Self> {
                     Some(Self::default())

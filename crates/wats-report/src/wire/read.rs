@@ -12,6 +12,7 @@ use wats_codec::fast::{Kind, Number, Source};
 use super::Extra;
 use super::any::{self, Any, Object};
 use super::slot::{Fields, Found, Slot, is_last};
+use super::write;
 
 /// What a member's value tells beyond the member itself.
 #[derive(Debug, Default)]
@@ -218,6 +219,19 @@ fn read_other<'de, A: MapAccess<'de>>(
     Ok(())
 }
 
+/// Puts a value that was read before to its slot; gives back what the slot does not take.
+pub(crate) fn put_value(slot: &mut dyn Slot, value: Value) -> Option<Value> {
+    let mut odd = Leftover::default();
+    let seed = ValueSeed {
+        slot,
+        odd: &mut odd,
+    };
+    match seed.deserialize(&value) {
+        Ok(()) => odd.value,
+        Err(_) => Some(value),
+    }
+}
+
 /// A value of any kind on its way to its slot.
 struct ValueSeed<'a> {
     slot: &'a mut dyn Slot,
@@ -346,7 +360,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
             }
             if let Some(item) = inner.value.take() {
                 // A list with an item of another kind is kept as a whole: those read so far, the odd one, and the rest.
-                let mut values = items.items().map_err(A::Error::custom)?;
+                let mut values = write::items(items).map_err(A::Error::custom)?;
                 values.push(item);
                 let whole = any::list(list, values, &mut odd.twice)?;
                 slot.take_back();

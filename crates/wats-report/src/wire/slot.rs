@@ -1,30 +1,27 @@
 //! The fields of a model and what each of them takes. Reading is generic over formats; behind these traits it need not be
 //! generic over models and members too, which would be all combinations to compile.
 
-use serde_json::Value;
+use std::borrow::Cow;
 
-use super::Extra;
+use serde_json::Value;
+use uuid::Uuid;
+
 use super::nulls::has;
+use super::{Extra, Number};
 
 /// The fields of a model while it is read, compared or written.
 pub trait Fields {
-    /// The field of a member, by its name.
-    fn slot(&mut self, name: &str) -> Option<Found<'_>>;
+    /// The place of a member among all, by its name.
+    fn place(&self, name: &str) -> Option<usize>;
 
-    /// The name of a member by its place.
-    fn member_name(&self, at: u16) -> &'static str {
-        let member = self.members().get(usize::from(at));
-        member.map_or("", |(name, _)| name)
-    }
+    /// The field of the member at a place.
+    fn at(&self, place: usize) -> Option<&dyn Slot>;
+
+    /// The same, to be set.
+    fn at_mut(&mut self, place: usize) -> Option<&mut dyn Slot>;
 
     /// The names of the known members, and what each is in words.
     fn members(&self) -> &'static [(&'static str, &'static str)];
-
-    /// The place of a member and its field, to look at.
-    fn field(&self, name: &str) -> Option<(usize, &dyn Slot)>;
-
-    /// Whether no field has a value, not even a null.
-    fn is_blank(&self) -> bool;
 
     /// The members that were read as an explicit null, as bits.
     fn nulls(&self) -> u64;
@@ -37,14 +34,59 @@ pub trait Fields {
     fn extra_mut(&mut self) -> &mut Extra;
 }
 
+impl dyn Fields + '_ {
+    /// The name of a member by its place.
+    pub(super) fn member_name(&self, at: usize) -> &'static str {
+        let member = self.members().get(at);
+        member.map_or("", |(name, _)| name)
+    }
+
+    /// The place of a member and its field, to look at.
+    pub fn field(&self, name: &str) -> Option<(usize, &dyn Slot)> {
+        let place = self.place(name)?;
+        Some((place, self.at(place)?))
+    }
+
+    /// The field of a member, by its name.
+    pub(crate) fn slot(&mut self, name: &str) -> Option<Found<'_>> {
+        let at = self.place(name)?;
+        let is_set = has(self.nulls(), at) || self.at(at)?.is_set();
+        let slot = self.at_mut(at)?;
+        Some(Found { at, is_set, slot })
+    }
+
+    /// Visits the texts, not those of inner objects and lists.
+    pub(crate) fn texts_mut(&mut self, visit: &mut dyn FnMut(&'static str, &mut String)) {
+        for (at, (name, _)) in self.members().iter().enumerate() {
+            if let Some(text) = self.at_mut(at).and_then(Slot::text_mut) {
+                visit(name, text);
+            }
+        }
+    }
+
+    /// Whether no field has a value, not even a null.
+    pub(super) fn is_blank(&self) -> bool {
+        let is_set = |at| self.at(at).is_some_and(Slot::is_set);
+        self.nulls() == 0 && !(0..self.members().len()).any(is_set)
+    }
+}
+
+/// Whether the member of this name was read as an explicit null, and has no value since.
+pub fn is_null(fields: &dyn Fields, name: &str) -> bool {
+    let extra = || fields.extra().get(name).is_some_and(Value::is_null);
+    match fields.field(name) {
+        Some((at, field)) => !field.is_set() && (has(fields.nulls(), at) || extra()),
+        None => extra(),
+    }
+}
+
 /// The field of a member that was read.
-#[expect(missing_debug_implementations, reason = "lives while a member is read")]
-pub struct Found<'a> {
+pub(crate) struct Found<'a> {
     /// Its place among all members.
-    pub at: u16,
+    pub(crate) at: usize,
     /// Whether it has a value already.
-    pub is_set: bool,
-    pub slot: &'a mut dyn Slot,
+    pub(crate) is_set: bool,
+    pub(crate) slot: &'a mut dyn Slot,
 }
 
 /// Whether what `extra` holds tells something that the member of that name does not.
@@ -129,6 +171,31 @@ pub trait Slot {
     fn list(&mut self) -> Option<&mut dyn Slot>;
     /// Whether this is another way to spell the value.
     fn is_spelling(&self, spelling: &Value) -> bool;
-    /// The items of the list that it is.
-    fn items(&self) -> Result<Vec<Value>, serde_json::Error>;
+    /// The text that it has, to be changed.
+    fn text_mut(&mut self) -> Option<&mut String>;
+    /// The value that it has; of a list, the one at that place.
+    fn value(&self, at: usize) -> Option<ValueRef<'_>>;
+}
+
+/// What a member has.
+#[expect(missing_debug_implementations, reason = "lives while it is written")]
+#[derive(Clone, Copy)]
+pub enum ValueRef<'a> {
+    Bool(bool),
+    I32(i32),
+    I64(i64),
+    Text(&'a str),
+    Id(&'a Uuid),
+    Number(&'a Number),
+    Json(&'a Value),
+    Made(&'a dyn MadeText),
+    Object(&'a dyn Fields),
+    /// A list of so many items.
+    List(&'a dyn Slot, usize),
+}
+
+/// A text that is made when it is written.
+pub trait MadeText {
+    /// The text, or why there is none.
+    fn made(&self) -> Result<Cow<'_, str>, String>;
 }

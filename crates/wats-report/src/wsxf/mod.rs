@@ -109,18 +109,8 @@ pub fn read(text: &[u8]) -> Result<Vec<Report>> {
 
 /// The text without its mark, as UTF-8. It may be UTF-16 with a mark, or of the code page that it declares.
 pub(crate) fn decoded(text: &[u8]) -> Result<std::borrow::Cow<'_, str>, String> {
-    let units = |make: fn([u8; 2]) -> u16| -> Result<String, String> {
-        let (pairs, rest) = text.get(2..).unwrap_or_default().as_chunks::<2>();
-        if !rest.is_empty() {
-            return Err("it ends within a character of UTF-16".to_owned());
-        }
-        let units: Vec<u16> = pairs.iter().map(|pair| make(*pair)).collect();
-        String::from_utf16(&units).map_err(|_| "it is not UTF-16, as its mark says".to_owned())
-    };
-    match text {
-        [0xff, 0xfe, ..] => return units(u16::from_le_bytes).map(Into::into),
-        [0xfe, 0xff, ..] => return units(u16::from_be_bytes).map(Into::into),
-        _ => {}
+    if let Some(text) = crate::text::of_utf16(text) {
+        return text.map(Into::into);
     }
     let bytes = without_mark(text);
     if let Some(what) = kind_of(bytes) {

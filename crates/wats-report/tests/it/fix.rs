@@ -138,7 +138,17 @@ const ALLOWED: &[Allowed] = &[
     ("R001", Mend::Kinds, |r| step(r)["id"] = json!("3"), "root/steps/0/steps/0/id", || json!(3)),
     ("R001", Mend::Unreadable, |r| r["uut"]["testSocketIndex"] = json!("left"), "additionalData/1/props/0", || json!({"name": "report → uut: testSocketIndex", "type": "String", "value": "left"})),
     ("R001", Mend::Unreadable, |r| number(r)["value"] = json!("n/a"), "root/steps/0/steps/0/numericMeas/0/value", || json!(null)),
-    ("R001", Mend::Unreadable, |r| r["miscInfos"][1]["numeric"] = json!("four"), "miscInfos/1/numeric", || json!(null)),
+    ("R001", Mend::Unreadable, |r| r["miscInfos"][0]["numeric"] = json!("four"), "miscInfos/0/numeric", || json!(null)),
+    ("R001", Mend::Kinds, |r| r["miscInfos"][1]["numeric"] = json!("four"), "miscInfos/1/text", || json!("four")),
+    ("R001", Mend::Kinds, |r| number(r)["value"] = json!("5,25"), "root/steps/0/steps/0/numericMeas/0/value", || json!(5.25)),
+    ("R001", Mend::Kinds, |r| { let only = number(r).clone(); step(r)["numericMeas"] = only; }, "root/steps/0/steps/0/numericMeas/0/value", || json!(5.0)),
+    ("R001", Mend::Kinds, |r| { let info = r["miscInfos"][0].clone(); r["miscInfos"] = json!([null, info]); }, "miscInfos/0/description", || json!("Hall")),
+    ("R001", Mend::Kinds, |r| r["uut"] = json!([r["uut"]]), "uut/user", || json!("Kari")),
+    ("R001", Mend::Kinds, |r| step(r)["messagePopup"] = json!([]), "root/steps/0/steps/0/messagePopup", || json!(null)),
+    ("R001", Mend::Kinds, |r| series(r)["xdata"] = json!([1, 2.5]), "root/steps/0/steps/4/chart/series/0/xdata", || json!("1;2.5")),
+    ("R001", Mend::Kinds, |r| step(r)["reportText"] = json!(true), "root/steps/0/steps/0/reportText", || json!("true")),
+    ("R001", Mend::Unreadable, |r| step(r)["messagePopup"] = json!("yes"), "root/steps/0/steps/0/messagePopup", || json!(null)),
+    ("R001", Mend::Unreadable, |r| number(r)["value"] = json!("1,234"), "root/steps/0/steps/0/numericMeas/0/value", || json!(null)),
     ("R102", Mend::RepairUnits, |r| r["type"] = json!(null), "type", || json!("T")),
     ("R103", Mend::UnknownNames, |r| r["machineName"] = json!(null), "machineName", || json!("Unknown")),
     ("R103", Mend::UnknownNames, |r| r["location"] = json!(null), "location", || json!("Unknown")),
@@ -149,6 +159,10 @@ const ALLOWED: &[Allowed] = &[
     ("R108", Mend::Outcomes, |r| r["result"] = json!("Passed"), "result", || json!("P")),
     ("R108", Mend::Outcomes, |r| r["result"] = json!(null), "result", || json!("P")),
     ("R112", Mend::NaiveStart, |r| r["start"] = json!("2026-01-30 22:01:41.4707353 +01:00"), "start", || json!("2026-01-30T22:01:41.4707353+01:00")),
+    ("R112", Mend::NaiveStart, |r| r["start"] = json!("/Date(1769806901470+0100)/"), "start", || json!("2026-01-30T22:01:41.4700000+01:00")),
+    ("R112", Mend::NaiveStart, |r| r["start"] = json!("/Date(-1470)/"), "start", || json!("1969-12-31T23:59:58.5300000+00:00")),
+    ("R112", Mend::NaiveStart, |r| r["start"] = json!("Fri, 30 Jan 2026 22:01:41 -0330"), "start", || json!("2026-01-30T22:01:41.0000000-03:30")),
+    ("R112", Mend::Unreadable, |r| r["start"] = json!("30.01.2026 22:01:41"), "start", || json!("2026-01-30T21:01:41.4707353+00:00")),
     ("R113", Mend::NaiveStart, |r| r["start"] = json!("2026-01-30T16:31:41.4707353"), "start", || json!("2026-01-30T16:31:41.4707353-04:30")),
     ("R113", Mend::NaiveStart, |r| r["startUTC"] = json!("2026-01-30T21:01:41.4707353"), "startUTC", || json!("2026-01-30T21:01:41.4707353Z")),
     ("R114", Mend::StartWins, |r| r["startUTC"] = json!("2026-01-30T22:01:41Z"), "startUTC", || json!("2026-01-30T21:01:41.4707353Z")),
@@ -161,6 +175,7 @@ const ALLOWED: &[Allowed] = &[
     ("R204", Mend::MissingNames, |r| step(r)["name"] = json!(""), "root/steps/0/steps/0/name", || json!("ET_NLT")),
     ("R206", Mend::DuplicateNames, |r| step(r)["name"] = json!("Text"), "root/steps/0/steps/2/name", || json!("Text (2)")),
     ("R207", Mend::Outcomes, |r| step(r)["status"] = json!("D"), "root/steps/0/steps/0/status", || json!("P")),
+    ("R207", Mend::Outcomes, |r| step(r)["status"] = json!("ok"), "root/steps/0/steps/0/status", || json!("P")),
     ("R208", Mend::EmptySteps, |r| step(r)["numericMeas"] = json!([]), "root/steps/0/steps/0/additionalResults", || json!([{"name": "ET_NLT"}])),
     ("R209", Mend::MixedSteps, |r| step(r)["booleanMeas"] = json!([{"status": "P"}]), "root/steps/0/steps/0/steps/1/name", || json!("Number (pass/fail)")),
     ("R210", Mend::MixedSteps, |r| { let file = r["root"]["steps"][0]["steps"][5]["attachment"].clone(); r["root"]["steps"][0]["steps"][4]["attachment"] = file; }, "root/steps/0/steps/4/steps/1/name", || json!("Curve (file)")),
@@ -180,6 +195,7 @@ const ALLOWED: &[Allowed] = &[
     ("R313", Mend::Outcomes, |r| number(r)["status"] = json!("D"), "root/steps/0/steps/0/numericMeas/0/status", || json!("P")),
     ("R314", Mend::BrokenOff, |r| step(r)["status"] = json!("E"), "root/steps/0/steps/0/steps/0/numericMeas/0/value", || json!(5.0)),
     ("R316", Mend::Comparisons, |r| text(r)["limit"] = json!("x".repeat(101)), "root/steps/0/steps/2/stringMeas/0/compOp", || json!("LOG")),
+    ("R401", Mend::ChartPoints, |r| series(r)["dataType"] = json!("XY"), "root/steps/0/steps/4/chart/series/0/dataType", || json!("XYG")),
     ("R402", Mend::MixedSteps, |r| { let one = series(r).clone(); r["root"]["steps"][0]["steps"][4]["chart"]["series"] = json!(vec![one; 11]); }, "root/steps/0/steps/4/steps/1/chart/series/0/xdata", || json!("1;2.5")),
     ("R403", Mend::MixedSteps, |r| { series(r)["xdata"] = json!(vec!["1"; 10_002].join(";")); series(r)["ydata"] = json!(vec!["2"; 10_002].join(";")); }, "root/steps/0/steps/4/steps/0/chart/series/1/xdata", || json!("1;1")),
     ("R404", Mend::ChartPoints, |r| series(r)["xdata"] = json!("1;2;3"), "root/steps/0/steps/4/chart/series/0/xdata", || json!("1;2")),
@@ -188,6 +204,8 @@ const ALLOWED: &[Allowed] = &[
     ("R504", Mend::LoopLimits, |r| r["root"]["steps"][1]["steps"][1]["numericMeas"][0]["lowLimit"] = json!(0.5), "root/steps/1/steps/0/numericMeas", || json!(null)),
     ("R601", Mend::MissingNames, |r| r["root"]["steps"][0]["steps"][5]["attachment"]["name"] = json!(""), "root/steps/0/steps/5/attachment/name", || json!("attachment")),
     ("R603", Mend::Base64, |r| r["root"]["steps"][0]["steps"][5]["attachment"]["data"] = json!("_-8\n"), "root/steps/0/steps/5/attachment/data", || json!("/+8=")),
+    ("R603", Mend::Base64, |r| r["root"]["steps"][0]["steps"][5]["attachment"]["data"] = json!("data:text/plain;base64,QQ=="), "root/steps/0/steps/5/attachment/data", || json!("QQ==")),
+    ("R603", Mend::Base64, |r| r["root"]["steps"][0]["steps"][5]["attachment"]["data"] = json!("all is well!"), "root/steps/0/steps/5/attachment/data", || json!("YWxsIGlzIHdlbGwh")),
     ("R603", Mend::MissingFiles, |r| r["root"]["steps"][0]["steps"][5]["attachment"]["data"] = json!(null), "root/steps/0/steps/5/attachment", || json!(null)),
     ("R603", Mend::MissingFiles, |r| r["root"]["steps"][0]["steps"][5]["attachment"]["data"] = json!(null), "root/steps/0/steps/5/additionalResults/0/props/0/value", || json!("log.txt")),
     ("R802", Mend::NonFinite, |r| { number(r)["value"] = json!("NaN"); }, "root/steps/0/steps/0/numericMeas/0/value", || json!(null)),
@@ -225,6 +243,25 @@ fn what_a_policy_allows_is_mended_by_it_alone() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Neither time tells an offset: only the policy does.
+#[test]
+fn a_zone_is_named() {
+    let zone = jiff::tz::TimeZone::fixed(jiff::tz::Offset::from_seconds(3_600).unwrap());
+    let mut report = test();
+    (report["start"], report["startUTC"]) = (json!("2026-01-30T22:01:41"), json!(null));
+    let policy = FixPolicy::resubmit();
+    let (_, _, left) = mend(&report, &policy);
+    assert!(left.contains(&"R113"), "{left:?}");
+    let (after, _, left) = mend(&report, &policy.clone().zone(zone.clone()));
+    assert_eq!(left, [""; 0]);
+    assert_eq!(after["start"], "2026-01-30T22:01:41.0000000+01:00");
+    assert_eq!(after["startUTC"], "2026-01-30T21:01:41.0000000Z");
+    // What the report says prevails.
+    report["startUTC"] = json!("2026-01-30T20:01:41Z");
+    let (after, ..) = mend(&report, &policy.zone(zone));
+    assert_eq!(after["start"], "2026-01-30T22:01:41.0000000+02:00");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use wats::report::Report;
 use wats::report::wsxf::Loss;
+use wats::serde_json::{self, Value};
 
 use crate::Outcome;
 use crate::context::Context;
@@ -114,6 +115,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
             return give(args, context, csv.text.as_bytes(), &reports);
         }
     };
+    if form != Form::Wsxf {
+        tell_kept(&reports, context);
+    }
     let mut made = written(&reports, form, args.pretty)?;
     // What says nothing is no loss.
     made.losses.retain(|loss| !loss.is_blank);
@@ -139,6 +143,31 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         made.losses.len()
     );
     Err(Failure::new(Exit::Refused, text))
+}
+
+/// Tells what was read of WSXF and has no place of its own in WSJF.
+fn tell_kept(reports: &[Report], context: &Context) {
+    let kept: usize = reports
+        .iter()
+        .filter_map(|report| serde_json::to_value(report).ok())
+        .map(|report| count_kept(&report))
+        .sum();
+    if kept > 0 {
+        context.output.remark(&format!(
+            "{kept} objects have parts that WSJF has no place for: they are kept in members `wsxf`, which a server passes over"
+        ));
+    }
+}
+
+fn count_kept(value: &Value) -> usize {
+    match value {
+        Value::Object(members) => {
+            let own = usize::from(members.contains_key("wsxf"));
+            own + members.values().map(count_kept).sum::<usize>()
+        }
+        Value::Array(items) => items.iter().map(count_kept).sum(),
+        _ => 0,
+    }
 }
 
 /// Writes what was made.

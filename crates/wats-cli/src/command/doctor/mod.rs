@@ -21,8 +21,8 @@ use crate::context::Context;
 /// token, and the folder of the queue. Nothing is changed on the server; no secret is printed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Exit code: that of the first failure: 2 for the settings, 4 for the token, 6 for the network, 1 for what else is wrong. Warnings
-are 0.")]
+Exit code: that of the first failure: 2 for the settings, 4 for the token, 6 for the
+network, 1 for what else is wrong. Warnings are 0.")]
 pub(crate) struct Args {
     /// Folder of the queue, which is looked at as well; otherwise that of `WATS_QUEUE_DIR`, or `queue_dir` of the profile, if any.
     #[arg(long, value_name = "FOLDER")]

@@ -11,8 +11,8 @@ use crate::Outcome;
 use crate::context::Context;
 use crate::exit::Exit;
 
-/// A certificate should be renewed before so little time is left.
-const RENEW: Duration = Duration::from_secs(14 * 24 * 3600);
+/// A certificate should be replaced before so little time is left.
+const SOON: Duration = Duration::from_secs(14 * 24 * 3600);
 
 /// The settings, each with where it comes from; and the client, if they make one.
 pub(super) fn settings(findings: &mut Findings<'_>, context: &Context) -> Outcome<Option<Wats>> {
@@ -142,9 +142,9 @@ fn certificate(findings: &mut Findings<'_>, tls: &TlsFacts) -> Outcome<()> {
         .and_then(|end| end.duration_since(SystemTime::now()).ok());
     let days = left.map(|left| left.as_secs() / 86_400);
     match (left, days) {
-        (Some(left), Some(days)) if left < RENEW => {
+        (Some(left), Some(days)) if left < SOON => {
             let found = format!("{what}, which expires in {days} days ({time})");
-            findings.warn("tls", found, "have the certificate of the server renewed")
+            findings.warn("tls", found, "have the certificate of the server replaced")
         }
         (_, Some(days)) => findings.good("tls", format!("{what}, valid for {days} days ({time})")),
         _ => findings.good("tls", format!("{what} ({time})")),

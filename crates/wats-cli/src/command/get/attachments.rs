@@ -8,6 +8,7 @@ use wats::uuid::Uuid;
 
 use super::names::Names;
 use crate::Outcome;
+use crate::file;
 use crate::output::Output;
 
 /// Writes them into a folder, which is made when there are some.
@@ -25,7 +26,7 @@ pub(super) async fn write(wats: &Wats, id: Uuid, folder: &Path, output: &Output)
         let name = names.take(told.map_or("", String::as_str), &other_name);
         super::made(folder)?;
         let path = folder.join(name);
-        crate::file::write(&path, &file.contents, true)?;
+        file::write(&path, &file.contents, true)?;
         output.remark(&format!(
             "{} bytes in {}",
             file.contents.len(),

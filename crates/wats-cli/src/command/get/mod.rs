@@ -17,6 +17,7 @@ use super::each::Each;
 use crate::Outcome;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::file;
 use crate::output::{Format, Output};
 
 /// Longer lists of ids are none.
@@ -161,7 +162,7 @@ fn put(args: &Args, id: Uuid, written: Written, text: &[u8], output: &Output) ->
         } else {
             "json"
         };
-        return crate::file::write(&folder.join(format!("{id}.{end}")), text, true);
+        return file::write(&folder.join(format!("{id}.{end}")), text, true);
     }
     output.write(text)?;
     if !text.ends_with(b"\n") {

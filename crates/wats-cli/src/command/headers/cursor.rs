@@ -2,8 +2,6 @@
 //!
 //! It names its server and its conditions: with others, reports behind its place would never be printed.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -27,14 +25,14 @@ pub(super) struct CursorFile {
 impl CursorFile {
     /// Reads the file; where there is none, the place is before the first report.
     pub(super) fn open(path: &Path, server: String, conditions: String) -> Outcome<Self> {
-        let mut own = Self {
+        let mut file = Self {
             path: path.to_owned(),
             server,
             conditions,
             place: Cursor::START,
         };
-        let Some(text) = text_of(path, LONGEST)? else {
-            return Ok(own);
+        let Some(text) = file::text_of(path, LONGEST)? else {
+            return Ok(file);
         };
         let found: Value = serde_json::from_str(&text).unwrap_or_default();
         let member = |name: &str| found.get(name).and_then(Value::as_str);
@@ -46,8 +44,8 @@ impl CursorFile {
                 path.display()
             )));
         };
-        if (server, conditions) != (own.server.as_str(), own.conditions.as_str()) {
-            let own = if server == own.server {
+        if (server, conditions) != (file.server.as_str(), file.conditions.as_str()) {
+            let own = if server == file.server {
                 format!("the conditions {conditions:?}")
             } else {
                 format!("the server {server}")
@@ -57,7 +55,7 @@ impl CursorFile {
                 path.display()
             )));
         }
-        own.place = match (after, after.as_i64()) {
+        file.place = match (after, after.as_i64()) {
             (Value::Null, _) => Cursor::START,
             (_, Some(stamp)) => Cursor::after(stamp),
             _ => {
@@ -67,7 +65,7 @@ impl CursorFile {
                 )));
             }
         };
-        Ok(own)
+        Ok(file)
     }
 
     pub(super) fn place(&self) -> Cursor {
@@ -89,25 +87,4 @@ impl CursorFile {
         self.place = place;
         Ok(())
     }
-}
-
-/// The text of a file of at most so many bytes; `None` when there is no such file.
-fn text_of(path: &Path, most: u64) -> Outcome<Option<String>> {
-    let file = match File::open(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        opened => opened.map_err(|error| Failure::io(path.display(), &error))?,
-    };
-    let mut bytes = Vec::new();
-    file.take(most + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| Failure::io(path.display(), &error))?;
-    if bytes.len() as u64 > most {
-        let place = path.display();
-        return Err(Failure::failed(format!(
-            "{place}: it is longer than {most} bytes"
-        )));
-    }
-    let text = String::from_utf8(bytes);
-    text.map(Some)
-        .map_err(|_| Failure::failed(format!("{}: it is not UTF-8", path.display())))
 }

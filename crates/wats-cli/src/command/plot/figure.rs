@@ -16,10 +16,16 @@ pub(super) struct Figure<'a> {
 pub(super) enum Kind {
     /// One value between its limits.
     Band(f64),
-    /// How many values are in each of the parts into which the scale is divided.
-    Histogram(Vec<usize>),
+    /// How many values are in each part.
+    Histogram(Histogram),
     /// The iterations of a loop, one after the other.
     Loop,
+}
+
+/// The range of the values in parts of the same size, and how many are in each.
+pub(super) struct Histogram {
+    pub(super) range: Scale,
+    pub(super) counts: Vec<usize>,
 }
 
 impl<'a> Figure<'a> {
@@ -39,7 +45,7 @@ impl<'a> Figure<'a> {
         let kind = if series.is_loop {
             Kind::Loop
         } else {
-            Kind::Histogram(parts(&series.values, scale))
+            Kind::Histogram(Histogram::of(&series.values))
         };
         Self {
             series,
@@ -80,15 +86,24 @@ impl<'a> Figure<'a> {
     }
 }
 
-/// How many values are in each part of a scale. There are about as many parts as the root of their number.
-fn parts(values: &[f64], scale: Scale) -> Vec<usize> {
-    let number = ((values.len() as f64).sqrt().ceil() as usize).clamp(5, 20);
-    let mut parts = vec![0; number];
-    for value in values {
-        let part = (scale.place(*value) * number as f64) as usize;
-        if let Some(count) = parts.get_mut(part.min(number - 1)) {
-            *count += 1;
+impl Histogram {
+    /// There are about as many parts as the root of the number of values.
+    fn of(values: &[f64]) -> Self {
+        let range = Scale::around(values.iter().copied(), 0.0);
+        let number = ((values.len() as f64).sqrt().ceil() as usize).clamp(5, 20);
+        let mut counts = vec![0; number];
+        for value in values {
+            let part = (range.place(*value) * number as f64) as usize;
+            if let Some(count) = counts.get_mut(part.min(number - 1)) {
+                *count += 1;
+            }
         }
+        Self { range, counts }
     }
-    parts
+
+    /// Where a part begins.
+    pub(super) fn begin(&self, part: usize) -> f64 {
+        self.range
+            .value(part as f64 / self.counts.len().max(1) as f64)
+    }
 }

@@ -23,10 +23,12 @@ impl Scale {
         }
         // Halves, because the whole may be beyond every number.
         let half = high / 2.0 - low / 2.0;
-        let margin = match half * 2.0 * room {
-            margin if margin > 0.0 && margin.is_finite() => margin,
-            _ if low == 0.0 => 1.0,
-            _ => low.abs() * 0.1,
+        let margin = if half > 0.0 {
+            half * (2.0 * room)
+        } else if low == 0.0 {
+            1.0
+        } else {
+            low.abs() * 0.1
         };
         Self {
             low: (low - margin).max(f64::MIN),
@@ -135,6 +137,6 @@ mod tests {
             .column(5.0, 11),
             5
         );
-        assert!(scale.low < 0.0 || scale.high >= 10.0);
+        assert_eq!((scale.low, scale.high), (0.0, 10.0));
     }
 }

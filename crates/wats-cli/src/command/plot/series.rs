@@ -2,7 +2,7 @@
 
 use wats::analytics::MeasuredValue;
 use wats::report::model::NumericMeasurement;
-use wats::report::{Report, Status};
+use wats::report::{CompOp, Report, Status};
 
 use crate::measured::{Measured, Value, measured};
 
@@ -75,7 +75,7 @@ impl Gathered {
         let Some(value) = number.value.as_ref().map(wats::wire::Number::value) else {
             return;
         };
-        let operator = number.comp_op.as_ref().map(|operator| operator.as_str());
+        let operator = number.comp_op.as_ref().map(CompOp::as_str);
         let operator = operator.unwrap_or("LOG").to_uppercase();
         let limit =
             |limit: &Option<wats::wire::Number>| limit.as_ref().map(wats::wire::Number::value);

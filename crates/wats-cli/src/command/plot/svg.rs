@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::figure::{Figure, Kind};
+use super::figure::{Figure, Histogram, Kind};
 use super::scale::{Scale, short};
 
 const WIDTH: f64 = 800.0;
@@ -18,7 +18,7 @@ pub(super) fn drawn(figures: &[Figure<'_>]) -> String {
     for figure in figures {
         y = match &figure.kind {
             Kind::Band(value) => band(&mut inside, figure, *value, y),
-            Kind::Histogram(parts) => histogram(&mut inside, figure, parts, y),
+            Kind::Histogram(of) => histogram(&mut inside, figure, of, y),
             Kind::Loop => curve(&mut inside, figure, y),
         };
     }
@@ -40,21 +40,26 @@ fn put(to: &mut String, what: std::fmt::Arguments<'_>) {
     let _ = to.write_fmt(what);
 }
 
-/// The path of a series and its numbers.
-fn heading(to: &mut String, figure: &Figure<'_>, y: f64, numbers: &str) {
+/// The path of a series and its numbers, below it where it is long; gives where the last of it stands.
+fn heading(to: &mut String, figure: &Figure<'_>, y: f64, numbers: &str) -> f64 {
+    const LONG: usize = 100;
     let unit = match figure.series.unit.as_str() {
         "" => String::new(),
         unit => format!(" ({unit})"),
     };
-    let title = escaped(&format!("{}{unit}", figure.series.path));
-    let (numbers, right) = (escaped(numbers), WIDTH - MARGIN);
+    let title = format!("{}{unit}", figure.series.path);
+    let is_long = title.chars().count() + numbers.chars().count() > LONG;
+    let below = if is_long { y + 16.0 } else { y };
+    let (title, numbers) = (escaped(&title), escaped(numbers));
+    let right = WIDTH - MARGIN;
     put(
         to,
         format_args!(
             "<text class=\"title\" x=\"{MARGIN}\" y=\"{y:.1}\">{title}</text>\
-             <text x=\"{right}\" y=\"{y:.1}\" text-anchor=\"end\">{numbers}</text>"
+             <text x=\"{right}\" y=\"{below:.1}\" text-anchor=\"end\">{numbers}</text>"
         ),
     );
+    below
 }
 
 /// The limits: what is between them, a line at each, and its number below.
@@ -99,10 +104,10 @@ fn axis(to: &mut String, y: f64) {
 
 fn band(to: &mut String, figure: &Figure<'_>, value: f64, y: f64) -> f64 {
     let number = format!("{} {}", short(value), figure.series.unit);
-    heading(to, figure, y + 12.0, &number);
-    let (top, bottom) = (y + 20.0, y + 40.0);
+    let y = heading(to, figure, y + 12.0, &number);
+    let (top, bottom) = (y + 8.0, y + 28.0);
     limits(to, figure, top, bottom);
-    axis(to, y + 30.0);
+    axis(to, y + 18.0);
     let class = if figure.series.failed > 0 {
         "bad"
     } else {
@@ -113,34 +118,46 @@ fn band(to: &mut String, figure: &Figure<'_>, value: f64, y: f64) -> f64 {
         format_args!(
             "<circle class=\"{class}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"5\"/>",
             x_of(figure.scale, value),
-            y + 30.0
+            y + 18.0
         ),
     );
-    y + 66.0
+    y + 54.0
 }
 
-fn histogram(to: &mut String, figure: &Figure<'_>, parts: &[usize], y: f64) -> f64 {
+fn histogram(to: &mut String, figure: &Figure<'_>, of: &Histogram, y: f64) -> f64 {
     const HEIGHT: f64 = 120.0;
-    heading(to, figure, y + 12.0, &figure.numbers());
-    let (top, bottom) = (y + 24.0, y + 24.0 + HEIGHT);
+    let y = heading(to, figure, y + 12.0, &figure.numbers());
+    let (top, bottom) = (y + 12.0, y + 12.0 + HEIGHT);
     limits(to, figure, top, bottom);
-    let most = parts.iter().copied().max().unwrap_or(0).max(1) as f64;
-    let wide = (WIDTH - 2.0 * MARGIN) / parts.len().max(1) as f64;
-    for (part, count) in parts.iter().enumerate().filter(|(_, count)| **count > 0) {
+    let most = of.counts.iter().copied().max().unwrap_or(0).max(1) as f64;
+    for (part, count) in of
+        .counts
+        .iter()
+        .enumerate()
+        .filter(|(_, count)| **count > 0)
+    {
         let tall = *count as f64 / most * (HEIGHT - 14.0);
-        let x = MARGIN + part as f64 * wide;
+        let from = x_of(figure.scale, of.begin(part));
+        let wide = (x_of(figure.scale, of.begin(part + 1)) - from).max(2.0);
         put(
             to,
             format_args!(
-                "<rect class=\"bar\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{tall:.1}\"/>\
-                 <text class=\"small\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{count}</text>",
-                x + 1.0,
+                "<rect class=\"bar\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{tall:.1}\"/>",
+                from + 0.5,
                 bottom - tall,
-                (wide - 2.0).max(1.0),
-                x + wide / 2.0,
-                bottom - tall - 3.0
+                (wide - 1.0).max(1.0),
             ),
         );
+        if wide > 18.0 {
+            put(
+                to,
+                format_args!(
+                    "<text class=\"small\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{count}</text>",
+                    from + wide / 2.0,
+                    bottom - tall - 3.0
+                ),
+            );
+        }
     }
     axis(to, bottom);
     bottom + 40.0
@@ -148,8 +165,8 @@ fn histogram(to: &mut String, figure: &Figure<'_>, parts: &[usize], y: f64) -> f
 
 fn curve(to: &mut String, figure: &Figure<'_>, y: f64) -> f64 {
     const HEIGHT: f64 = 80.0;
-    heading(to, figure, y + 12.0, &figure.numbers());
-    let bottom = y + 24.0 + HEIGHT;
+    let y = heading(to, figure, y + 12.0, &figure.numbers());
+    let bottom = y + 12.0 + HEIGHT;
     let right = WIDTH - MARGIN;
     let y_of = |value: f64| bottom - figure.scale.place(value) * HEIGHT;
     for limit in [figure.series.limits.low, figure.series.limits.high]

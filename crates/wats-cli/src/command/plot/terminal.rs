@@ -1,7 +1,7 @@
 //! Figures drawn with characters.
 
-use super::figure::{Figure, Kind};
-use super::scale::short;
+use super::figure::{Figure, Histogram, Kind};
+use super::scale::{Scale, short};
 use super::series::{Limits, Series};
 use crate::output::{Style, Tone, fitted, shown, text_width};
 
@@ -46,24 +46,12 @@ impl Canvas {
     /// All series, a figure each, as lines.
     pub(super) fn drawn(&self, all: &[Series]) -> Vec<String> {
         let figures: Vec<Figure<'_>> = all.iter().map(Figure::of).collect();
-        // Values beside each other have their bands below each other.
-        let single = |figure: &&Figure<'_>| matches!(figure.kind, Kind::Band(_));
-        let values: Vec<String> = figures.iter().filter(single).map(value_of).collect();
-        let names = figures
-            .iter()
-            .filter(single)
-            .map(|figure| text_width(&shown(&figure.series.path)));
-        let names = names.max().unwrap_or(0).min(self.width / 3);
-        let numbers = values
-            .iter()
-            .map(|text| text_width(text))
-            .max()
-            .unwrap_or(0);
+        let columns = BandColumns::of(&figures, self.width);
         let mut lines = Vec::new();
         for figure in &figures {
             match &figure.kind {
-                Kind::Band(value) => lines.extend(self.band(figure, *value, names, numbers)),
-                Kind::Histogram(parts) => lines.extend(self.histogram(figure, parts)),
+                Kind::Band(value) => lines.extend(self.band(figure, *value, &columns)),
+                Kind::Histogram(histogram) => lines.extend(self.histogram(figure, histogram)),
                 Kind::Loop => lines.extend(self.curve(figure)),
             }
         }
@@ -71,37 +59,43 @@ impl Canvas {
     }
 
     /// A value between its limits, on one line; on two where it is narrow.
-    fn band(&self, figure: &Figure<'_>, value: f64, names: usize, numbers: usize) -> Vec<String> {
+    fn band(&self, figure: &Figure<'_>, value: f64, columns: &BandColumns) -> Vec<String> {
         const NARROW: usize = 60;
         let failed = figure.series.failed > 0;
         let tone = if failed { Tone::Bad } else { Tone::Good };
-        let number = value_of(figure);
-        let padded = format!(
-            "{}{number}",
-            " ".repeat(numbers.saturating_sub(text_width(&number)))
-        );
-        let number = self.style.paint(tone, &padded);
+        let number = right(&value_of(figure), columns.numbers);
+        let painted = self.style.paint(tone, &number);
         if self.width < NARROW {
-            let room = self.width.saturating_sub(text_width(&padded) + 2);
+            let room = self.width.saturating_sub(text_width(&number) + 2);
             let name = self.text(&figure.series.path, room);
-            return vec![
-                format!("{name}  {number}"),
-                format!("  {}", self.rule(figure, value, self.width - 2, tone)),
-            ];
+            let rule = self.rule(figure, value, self.width.saturating_sub(2), tone, columns);
+            return vec![format!("{name}  {painted}"), format!("  {rule}")];
         }
-        let name = self.text(&figure.series.path, names);
-        let space = " ".repeat(names.saturating_sub(text_width(&name)));
-        let used = names + text_width(&padded) + 4;
-        let rule = self.rule(figure, value, self.width.saturating_sub(used), tone);
-        vec![format!("{name}{space}  {number}  {rule}")]
+        let name = self.text(&figure.series.path, columns.names);
+        let space = " ".repeat(columns.names.saturating_sub(text_width(&name)));
+        let used = columns.names + text_width(&number) + 4;
+        let rule = self.rule(
+            figure,
+            value,
+            self.width.saturating_sub(used),
+            tone,
+            columns,
+        );
+        vec![format!("{name}{space}  {painted}  {rule}")]
     }
 
     /// The limits with a line between them, and the value on it.
-    fn rule(&self, figure: &Figure<'_>, value: f64, room: usize, tone: Tone) -> String {
+    fn rule(
+        &self,
+        figure: &Figure<'_>,
+        value: f64,
+        room: usize,
+        tone: Tone,
+        widths: &BandColumns,
+    ) -> String {
         let Limits { low, high } = figure.series.limits;
-        let written = |limit: Option<f64>| limit.map(short).unwrap_or_default();
-        let (before, behind) = (written(low), written(high));
-        let columns = room.saturating_sub(before.len() + behind.len() + 2).max(5);
+        let (before, behind) = (right(&written(low), widths.low), written(high));
+        let columns = room.saturating_sub(widths.low + widths.high + 2).max(5);
         let signs = if self.ascii { ASCII } else { BLOCKS };
         if low.is_none() && high.is_none() {
             return self.style.paint(Tone::Faint, "no limits");
@@ -133,54 +127,56 @@ impl Canvas {
         format!("{before} {rule} {behind}").trim_end().to_owned()
     }
 
-    /// A bar for each part of the scale, and where the limits are.
-    fn histogram(&self, figure: &Figure<'_>, parts: &[usize]) -> Vec<String> {
+    /// A bar for each part of the range, and where the limits are: between two bars, or beyond all.
+    fn histogram(&self, figure: &Figure<'_>, histogram: &Histogram) -> Vec<String> {
         let mut lines = self.heading(figure);
-        let number = parts.len().max(1) as f64;
-        let begins: Vec<f64> = (0..parts.len())
-            .map(|part| figure.scale.value(part as f64 / number))
+        let parts = histogram.counts.len();
+        let labels: Vec<String> = (0..parts)
+            .map(|part| short(histogram.begin(part)))
             .collect();
-        let labels: Vec<String> = begins.iter().map(|begin| short(*begin)).collect();
         let widest = labels.iter().map(String::len).max().unwrap_or(0);
-        let most = parts.iter().copied().max().unwrap_or(0).max(1);
-        let counts = most.to_string().len();
-        let room = self.width.saturating_sub(widest + counts + 4).max(1);
-        let limits = figure.series.limits;
-        let mark = |name: &str, limit: f64| {
-            let sign = if self.ascii { "-" } else { "╌" };
-            let text = format!("{name} {}", short(limit));
-            let rest = room.saturating_sub(text.len() + 3);
-            let line = format!(
-                "{}{} {text} {}",
-                " ".repeat(widest + 1),
-                sign.repeat(2),
-                sign.repeat(rest)
-            );
-            self.style.paint(Tone::Warning, &line)
-        };
-        let part_of = |limit: f64| {
-            let part = (figure.scale.place(limit) * number) as usize;
-            part.min(parts.len().saturating_sub(1))
-        };
-        let (low, high) = (
-            limits.low.map(|low| (part_of(low), low)),
-            limits.high.map(|high| (part_of(high), high)),
-        );
-        for (part, (count, label)) in parts.iter().zip(&labels).enumerate() {
-            if let Some((_, limit)) = low.filter(|(at, _)| *at == part) {
-                lines.push(mark("low limit", limit));
+        let most = histogram.counts.iter().copied().max().unwrap_or(0).max(1);
+        let digits = most.to_string().len();
+        let room = self.width.saturating_sub(widest + digits + 2).max(1);
+        // A limit within a part stands at the end of it that is out of the limits.
+        let Limits { low, high } = figure.series.limits;
+        let low = low.map(|low| {
+            let below = (0..parts).filter(|part| histogram.begin(part + 1) <= low);
+            (below.count(), format!("low limit {}", short(low)))
+        });
+        let high = high.map(|high| {
+            let below = (0..parts).filter(|part| histogram.begin(*part) <= high);
+            (below.count(), format!("high limit {}", short(high)))
+        });
+        for part in 0..=parts {
+            for (at, text) in [&low, &high].into_iter().flatten() {
+                if *at == part {
+                    lines.push(self.mark(text, widest + 1, room));
+                }
             }
+            let (Some(count), Some(label)) = (histogram.counts.get(part), labels.get(part)) else {
+                continue;
+            };
             let bar = self.bar(*count, most, room);
-            let bar_width = text_width(&bar);
+            let space = " ".repeat(room.saturating_sub(text_width(&bar)));
             let bar = self.style.paint(Tone::Good, &bar);
-            let space = " ".repeat(room.saturating_sub(bar_width));
-            lines.push(format!("{label:>widest$} {bar}{space} {count:>counts$}"));
-            if let Some((_, limit)) = high.filter(|(at, _)| *at == part) {
-                lines.push(mark("high limit", limit));
-            }
+            lines.push(format!("{label:>widest$} {bar}{space} {count:>digits$}"));
         }
         lines.push(String::new());
         lines
+    }
+
+    /// The line of a limit across a histogram.
+    fn mark(&self, text: &str, indent: usize, room: usize) -> String {
+        let sign = if self.ascii { "-" } else { "╌" };
+        let rest = room.saturating_sub(text.len() + 4);
+        let line = format!(
+            "{}{} {text} {}",
+            " ".repeat(indent),
+            sign.repeat(2),
+            sign.repeat(rest)
+        );
+        self.style.paint(Tone::Warning, self.fit(&line).trim_end())
     }
 
     /// A bar as long as a count is of the greatest.
@@ -204,6 +200,7 @@ impl Canvas {
         let levels = if self.ascii { ASCII_LEVELS } else { LEVELS };
         let room = self.width.saturating_sub(2);
         let limits = figure.series.limits;
+        let range = Scale::around(figure.series.values.iter().copied(), 0.0);
         let is_within = |value: f64| {
             let inside = limits.low.is_none_or(|low| value >= low)
                 && limits.high.is_none_or(|high| value <= high);
@@ -212,7 +209,7 @@ impl Canvas {
         let mut line = "  ".to_owned();
         for values in columns(&figure.series.values, room) {
             let middle = values.iter().sum::<f64>() / values.len() as f64;
-            let level = figure.scale.column(middle, levels.len());
+            let level = range.column(middle, levels.len());
             let sign = levels.get(level).map(char::to_string).unwrap_or_default();
             let tone = if values.iter().all(|value| is_within(*value)) {
                 Tone::Good
@@ -282,6 +279,41 @@ impl Canvas {
             format!("{cut}{end}")
         }
     }
+}
+
+/// How wide the columns are in which bands stand below each other.
+struct BandColumns {
+    names: usize,
+    numbers: usize,
+    low: usize,
+    high: usize,
+}
+
+impl BandColumns {
+    fn of(figures: &[Figure<'_>], width: usize) -> Self {
+        let bands = || {
+            figures
+                .iter()
+                .filter(|figure| matches!(figure.kind, Kind::Band(_)))
+        };
+        let widest = |of: &dyn Fn(&Figure<'_>) -> usize| bands().map(of).max().unwrap_or(0);
+        Self {
+            names: widest(&|figure| text_width(&shown(&figure.series.path))).min(width / 3),
+            numbers: widest(&|figure| text_width(&value_of(figure))),
+            low: widest(&|figure| written(figure.series.limits.low).len()),
+            high: widest(&|figure| written(figure.series.limits.high).len()),
+        }
+    }
+}
+
+fn written(limit: Option<f64>) -> String {
+    limit.map(short).unwrap_or_default()
+}
+
+/// A text at the right of so much room.
+fn right(text: &str, room: usize) -> String {
+    let space = " ".repeat(room.saturating_sub(text_width(text)));
+    format!("{space}{text}")
 }
 
 /// A value with its unit.

@@ -25,8 +25,8 @@ pub(in crate::command) const LAST: Duration = Duration::from_secs(10);
 /// Send what is in the queue, until it is empty or Ctrl-C; other programs may do so at the same time.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Exit code: 0 the queue is empty, 3 reports were set aside, 7 some are left, 4 some are left because the token is not
-accepted, 130 Ctrl-C.")]
+Exit code: 0 the queue is empty, 3 reports were set aside, 4 some are left because the
+token is not accepted, 7 some are left, 130 Ctrl-C.")]
 pub(crate) struct Args {
     /// Longest time, such as 30s or 10m; without it, until the queue is empty.
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]

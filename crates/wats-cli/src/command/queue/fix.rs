@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
 use wats::queue::{EnqueueOptions, Queue, Status, report_key};
-use wats::report::{WholeText, whole_texts};
 use wats::uuid::Uuid;
 
 use super::change::keep;
@@ -15,12 +14,13 @@ use crate::Outcome;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, refused};
+use crate::input::{Whole, whole};
 
 /// Edit a report, check it by the rules, and put it in the place of the old one, of which a copy is kept.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The editor is that of VISUAL, else EDITOR, else vi (notepad on Windows). What the rules would refuse is not taken: the edited
-text is kept, and --from takes it again.
+The editor is that of VISUAL, else EDITOR, else vi (notepad on Windows). What the rules
+would refuse is not taken: the edited text is kept, and --from takes it again.
 
 Examples:
   wats queue fix 83ac0b8e-b575-4004-94de-f905774c3ed8
@@ -81,12 +81,12 @@ pub(super) async fn run(args: &Args, folder: &Path, context: &Context) -> Outcom
 }
 
 /// The text as the one report that it has to be.
-fn checked(args: &Args, new: Vec<u8>) -> Outcome<WholeText> {
-    let found = whole_texts(new)?;
-    let [text] = found.as_slice() else {
+fn checked(args: &Args, new: Vec<u8>) -> Outcome<Whole> {
+    let mut found = whole(new)?;
+    let (Some(mut text), true) = (found.pop(), found.is_empty()) else {
         return Err(Failure::new(
             Exit::Refused,
-            format!("there are {} reports in it instead of one", found.len()),
+            format!("there are {} reports in it instead of one", found.len() + 1),
         ));
     };
     if text.id != args.id {
@@ -95,18 +95,17 @@ fn checked(args: &Args, new: Vec<u8>) -> Outcome<WholeText> {
             format!("its id is {} instead of {}", text.id, args.id),
         ));
     }
-    let failure = match args.unchecked {
-        true => None,
-        false => refused(text.lint()?),
-    };
-    match failure {
-        Some(failure) => Err(failure),
-        None => Ok(text.clone()),
+    if !args.unchecked
+        && let Some(failure) = refused(std::mem::take(&mut text.findings))
+    {
+        return Err(failure);
     }
+    Ok(text)
 }
 
-async fn replace(queue: &Queue, text: &WholeText) -> Outcome<()> {
-    queue.replace(EnqueueOptions::default().entry(text)).await?;
+async fn replace(queue: &Queue, text: &Whole) -> Outcome<()> {
+    let entry = EnqueueOptions::default().entry(text.id, &text.text)?;
+    queue.replace(entry).await?;
     Ok(())
 }
 
@@ -157,9 +156,10 @@ fn editor(path: &Path) -> Command {
         let chosen = chosen.unwrap_or_else(|| "notepad".into());
         let chosen = chosen.to_string_lossy().into_owned();
         // A path with spaces is one program, unless it is none.
-        let parts: Vec<&str> = match Path::new(&chosen).exists() {
-            true => vec![&chosen],
-            false => chosen.split_whitespace().collect(),
+        let parts: Vec<&str> = if Path::new(&chosen).exists() {
+            vec![&chosen]
+        } else {
+            chosen.split_whitespace().collect()
         };
         let mut parts = parts.into_iter();
         let mut command = Command::new(parts.next().unwrap_or("notepad"));

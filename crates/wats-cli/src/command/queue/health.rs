@@ -14,8 +14,8 @@ use crate::output::{Cell, Tone};
 /// Tell how the queue is: what is in it, why it waits, whether the disk works.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Exit code: 0 nothing is wrong, 1 the disk fails or is full, 3 reports are set aside, 4 the token is not accepted,
-6 the queue waits for the server.")]
+Exit code: 0 nothing is wrong, 1 the disk fails or is full, 3 reports are set aside,
+4 the token is not accepted, 6 the queue waits for the server.")]
 pub(crate) struct Args {}
 
 pub(super) async fn run(_args: &Args, folder: &Path, context: &Context) -> Outcome {

@@ -39,7 +39,8 @@ pub(super) async fn check(_args: &Check, folder: &Path, context: &Context) -> Ou
 /// Set a damaged database aside, take what can be read of it into the queue, and tell of all that were set aside.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Exit code 1 when something of what is salvaged now is missing or damaged. The damaged file stays beside the new one.")]
+Exit code: 1 when something of what is salvaged now is missing or damaged. The damaged
+file stays beside the new one.")]
 pub(crate) struct Salvage {}
 
 pub(super) async fn salvage(_args: &Salvage, folder: &Path, context: &Context) -> Outcome {

@@ -20,7 +20,7 @@ pub(super) struct Seen {
 #[derive(Debug)]
 pub(super) struct Looks {
     settle: Duration,
-    patience: Duration,
+    give_up_after: Duration,
     files: HashMap<OsString, Look>,
 }
 
@@ -35,11 +35,11 @@ struct Look {
 
 impl Looks {
     /// A file is ready when it has not changed for `settle`; one that cannot be read as a report by then may still be being
-    /// written for as long as `patience`.
-    pub(super) fn new(settle: Duration, patience: Duration) -> Self {
+    /// written for as long as `give_up_after`.
+    pub(super) fn new(settle: Duration, give_up_after: Duration) -> Self {
         Self {
             settle,
-            patience,
+            give_up_after,
             files: HashMap::new(),
         }
     }
@@ -73,7 +73,7 @@ impl Looks {
     /// Whether a file has stayed as it is for so long that nobody writes it any more.
     pub(super) fn is_given_up(&self, name: &OsStr, now: Duration) -> bool {
         self.files.get(name).is_some_and(|look| {
-            now.saturating_sub(look.since) >= self.settle.saturating_add(self.patience)
+            now.saturating_sub(look.since) >= self.settle.saturating_add(self.give_up_after)
         })
     }
 

@@ -43,8 +43,8 @@ const MOST_TOLD: usize = 256;
 /// so are those that begin with a dot. A folder that goes away is waited for.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-With --once the exit code is 0 when all was sent, 3 when a file or a report was refused, 6 when a file could not be
-taken, 7 when reports are stored but not sent yet.
+Exit code with --once: 0 all was sent, 3 a file or a report was refused, 6 a file could
+not be taken, 7 reports are stored but not sent yet.
 
 Examples:
   wats watch /srv/drop --queue /var/lib/wats/queue
@@ -62,9 +62,9 @@ pub(crate) struct Args {
     /// How long a file must not have changed; it takes three looks at least.
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration)]
     settle: Duration,
-    /// How long a file that is no whole report may stay as it is before it is moved to `failed`; 30s, and 0s with --once.
+    /// How long a file that is no whole report may stay as it is before it moves to `failed`; 30s, and 0s with --once.
     #[arg(long, value_name = "TIME", value_parser = duration)]
-    patience: Option<Duration>,
+    give_up_after: Option<Duration>,
     /// Take only files beside which there is one of the same name with this end, and at once; it is deleted then.
     #[arg(long, value_name = "SUFFIX")]
     ready_suffix: Option<OsString>,
@@ -111,14 +111,16 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
     let totals = taken?;
     let left = unsent(&health);
     tell_totals(totals, &happened, left, output)?;
-    Ok(match args.once {
-        false => Exit::Done,
-        true if interrupted.is_told() => Exit::Interrupted,
-        true if totals.failed > 0 || happened.set_aside > 0 => Exit::Refused,
-        true if totals.stuck > 0 => Exit::Later,
-        true if left == 0 => Exit::Done,
-        true if exit(&health) == Exit::Access => Exit::Access,
-        true => Exit::Queued,
+    if !args.once {
+        return Ok(Exit::Done);
+    }
+    Ok(match exit(&health) {
+        _ if interrupted.is_told() => Exit::Interrupted,
+        _ if totals.failed > 0 || happened.set_aside > 0 => Exit::Refused,
+        _ if totals.stuck > 0 => Exit::Later,
+        _ if left == 0 => Exit::Done,
+        Exit::Access => Exit::Access,
+        _ => Exit::Queued,
     })
 }
 
@@ -131,15 +133,16 @@ async fn take(
     interrupted: &mut Interrupted,
     output: &Output,
 ) -> Outcome<Totals> {
-    let patience = args.patience.unwrap_or(match args.once {
-        true => Duration::ZERO,
-        false => Duration::from_secs(30),
+    let give_up_after = args.give_up_after.unwrap_or(if args.once {
+        Duration::ZERO
+    } else {
+        Duration::from_secs(30)
     });
     let (teller, mut told) = mpsc::channel(MOST_TOLD);
     let (awake, wake) = std::sync::mpsc::channel();
     let stopped = Arc::new(AtomicBool::new(false));
     let folder = Folder::new(args.folder.clone(), args.ready_suffix.clone());
-    let looks = Looks::new(args.settle, patience);
+    let looks = Looks::new(args.settle, give_up_after);
     let mut taker = Taker::new(folder, queue.clone(), looks, teller, Arc::clone(&stopped));
     taker.poll = args.poll;
     taker.once = args.once;

@@ -16,13 +16,13 @@ use serde_json::json;
 use tokio::sync::mpsc::Sender;
 use wats::jiff::Timestamp;
 use wats::queue::{EnqueueOptions, Queue};
-use wats::report::{WholeText, whole_texts};
 use wats::uuid::Uuid;
 
 use super::folder::{Content, Folder};
 use super::looks::{Looks, Seen};
 use crate::Outcome;
 use crate::failure::{Failure, refused};
+use crate::input::{Whole, whole};
 
 /// What is told of the work.
 #[derive(Debug)]
@@ -253,7 +253,7 @@ impl Taker {
         &mut self,
         name: &OsStr,
         seen: Seen,
-        reports: Outcome<Vec<WholeText>>,
+        reports: Outcome<Vec<Whole>>,
     ) -> io::Result<Step> {
         let file = name.to_string_lossy().into_owned();
         let shown = |path: std::path::PathBuf| path.display().to_string();
@@ -261,9 +261,16 @@ impl Taker {
             Ok(reports) => {
                 // All at once, so that they are synced together.
                 let options = EnqueueOptions::default();
-                let stored: Vec<_> = reports
+                let entries = reports
                     .iter()
-                    .map(|report| self.queue.enqueue(options.entry(report)))
+                    .map(|report| options.entry(report.id, &report.text));
+                let entries: Vec<_> = match entries.collect::<wats::Result<_>>() {
+                    Ok(entries) => entries,
+                    Err(error) => return Ok(Step::Stuck(error.to_string())),
+                };
+                let stored: Vec<_> = entries
+                    .into_iter()
+                    .map(|entry| self.queue.enqueue(entry))
                     .collect();
                 for stored in stored {
                     if let Err(error) = stored.wait() {
@@ -306,16 +313,19 @@ impl Taker {
 }
 
 /// The reports of a file, if the server would take all of them.
-fn reports(bytes: Vec<u8>) -> Outcome<Vec<WholeText>> {
-    let found = whole_texts(bytes)?;
-    let mut findings = Vec::new();
-    for report in &found {
-        findings.extend(report.lint()?);
+fn reports(bytes: Vec<u8>) -> Outcome<Vec<Whole>> {
+    let mut found = whole(bytes)?;
+    let many = found.len();
+    for (at, report) in found.iter_mut().enumerate() {
+        let Some(failure) = refused(std::mem::take(&mut report.findings)) else {
+            continue;
+        };
+        return Err(match many {
+            1 => failure,
+            _ => failure.about(format!("report {} of {many}", at + 1)),
+        });
     }
-    match refused(findings) {
-        Some(failure) => Err(failure),
-        None => Ok(found),
-    }
+    Ok(found)
 }
 
 fn too_long() -> Failure {

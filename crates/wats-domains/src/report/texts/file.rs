@@ -72,18 +72,12 @@ pub(super) fn with_id(path: &Path, length: u64) -> Result<(Uuid, StoredReport)> 
             path.display()
         )));
     }
-    let stored = match id {
-        Some(_) => {
-            let id = known(id)?;
-            (id, placed(path, length, mark, Bytes::new()))
-        }
-        None => {
-            let id = looked.id();
-            let front = front(id, is_empty);
-            (id, placed(path, length, mark + blanks + 1, front.into()))
-        }
-    };
-    Ok(stored)
+    if id.is_some() {
+        return Ok((known(id)?, placed(path, length, mark, Bytes::new())));
+    }
+    let id = looked.id();
+    let front = front(id, is_empty);
+    Ok((id, placed(path, length, mark + blanks + 1, front.into())))
 }
 
 /// What stands in place of the `{` of an object without an id, as for a text in memory.
@@ -214,7 +208,7 @@ mod tests {
     const ID: &str = "83ac0b8e-b575-4004-94de-f905774c3ed8";
 
     /// The same text in memory and in a file: what each becomes.
-    fn both(text: &[u8]) -> (Result<(Uuid, Bytes)>, Result<(Uuid, Bytes)>) {
+    fn both(text: &[u8]) -> [Result<(Uuid, Bytes)>; 2] {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(text).unwrap();
         let in_file = StoredReport::File {
@@ -227,7 +221,7 @@ mod tests {
             Ok((id, named.text.read()?))
         };
         let memory = Bytes::copy_from_slice(text);
-        (of(memory.into()), of(in_file))
+        [of(memory.into()), of(in_file)]
     }
 
     #[test]
@@ -240,7 +234,7 @@ mod tests {
             "\u{feff}\r\n {\n \"sn\": \"x\"}\n".to_owned(),
             long,
         ] {
-            let (memory, file) = both(text.as_bytes());
+            let [memory, file] = both(text.as_bytes());
             assert_eq!(memory.unwrap(), file.unwrap());
         }
     }
@@ -262,7 +256,7 @@ mod tests {
             b"{} {}",
             b"{\"id\": \"00000000-0000-0000-0000-000000000000\"}",
         ] {
-            let (memory, file) = both(text);
+            let [memory, file] = both(text);
             assert!(memory.is_err() && file.is_err(), "{text:?}: {file:?}");
         }
         let gone = large(Path::new("is-not-there"), 0).unwrap_err();

@@ -12,9 +12,9 @@ use uuid::Uuid;
 use wats_codec::{Format, Limits, Serializer};
 use wats_report::text;
 
-use super::Report;
 use super::stored::{ReportFormat, StoredReport};
 use super::submit::{known, with_id};
+use super::{Finding, Report, lint};
 use crate::error::{Error, Result};
 
 /// A file of more bytes than this is not read into memory by [`ReportText::in_file`].
@@ -123,6 +123,14 @@ impl ReportText {
         }
     }
 
+    /// What the server would refuse in it, or lose; see [`lint`](crate::report::lint()).
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn lint(&self) -> Result<Vec<Finding>> {
+        Ok(lint(&self.read()?))
+    }
+
     /// The id of the report, and its text with it. A report without an id is given one that is made of its bytes, so that
     /// the same bytes have the same id whenever they are sent; nothing else is changed but a byte order mark in front of
     /// WSJF, which is left out. This may block: a file is looked through.
@@ -229,6 +237,37 @@ mod tests {
         for text in [&b""[..], b"PK\x03\x04", b"a;b", b"[{}", b"{\0}\0"] {
             assert!(count(text).is_err(), "{text:?}");
         }
+    }
+
+    /// Whether all of a text is there: each report can be read.
+    fn is_whole(text: &str) -> bool {
+        let all = ReportText::all_of(text.to_owned());
+        all.is_ok_and(|all| !all.is_empty() && all.iter().all(|one| one.read().is_ok()))
+    }
+
+    #[test]
+    fn no_start_of_a_file_is_taken_for_the_whole() {
+        let one = r#"{"id": "83ac0b8e-b575-4004-94de-f905774c3ed8", "x": [1, {}]}"#;
+        let list = format!(r#"[{one}, {{"sn": "2"}}]"#);
+        for whole in [one, &list] {
+            for cut in 0..whole.len() {
+                assert!(!is_whole(&whole[..cut]), "{}", &whole[..cut]);
+            }
+            assert!(is_whole(whole));
+        }
+        for odd in ["[]", "[1]", "[{}{}]", "[{}]x", "{} x", "{}{", "[{},]"] {
+            assert!(!is_whole(odd), "{odd}");
+        }
+    }
+
+    #[cfg(feature = "xml")]
+    #[test]
+    fn no_start_of_xml_is_taken_for_the_whole() {
+        let text = "<Reports xmlns='http://wats.virinco.com/schemas/WATS/Report/wsxf'><Report SN='1'/><Report SN='2'/></Reports>";
+        for cut in 0..text.len() {
+            assert!(!is_whole(&text[..cut]), "{}", &text[..cut]);
+        }
+        assert!(is_whole(text));
     }
 
     #[cfg(feature = "xml")]

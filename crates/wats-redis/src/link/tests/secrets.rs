@@ -63,6 +63,7 @@ fn two_tokens_have_two_namespaces_and_no_secret_is_written() {
         "on",
         ">s3cret-of-redis",
         "~w1:*",
+        "resetchannels",
         "&w1:*",
         "+@all",
     ];

@@ -70,7 +70,7 @@ impl Watched {
         ];
         let master = Server::with(&lag)?;
         let port = master.port().to_string();
-        let replica = Server::with(&["--replicaof", &format!("127.0.0.1 {port}")])?;
+        let replica = Server::with(&["--replicaof", "127.0.0.1", &port])?;
         let sentinel = Server::sentinel(&format!(
             "sentinel monitor wats 127.0.0.1 {port} 1\n\
              sentinel down-after-milliseconds wats 500\n\

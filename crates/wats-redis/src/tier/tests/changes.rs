@@ -165,6 +165,31 @@ async fn a_load_that_was_overtaken_does_not_bring_the_old_value_back() {
     }
 }
 
+/// Nobody tells a process of what it has written itself: so it sees to it that what it read meanwhile goes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_process_reads_while_it_loads_anew_does_not_stay_in_its_memory() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let node = Arc::new(Node::new(&server.url()));
+    node.warm("a", "old").await;
+    let (origin, asked, go) = held(loaded("new"));
+    let of_task = Arc::clone(&node);
+    let anew = LoadOptions::new().read(Read::Origin);
+    let leading = tokio::spawn(async move { of_task.load_as("a", anew, origin).await });
+    asked.await.unwrap();
+    // What is on the server still, read by a load that began later.
+    let shared = LoadOptions::new().read(Read::Shared);
+    assert_eq!(node.load_as("a", shared, never()).await, ok("old"));
+    assert_eq!(node.in_memory("a"), Some("old".to_owned()));
+    go.send(()).unwrap();
+    assert_eq!(leading.await.unwrap(), ok("new"));
+    assert_eq!(node.in_memory("a"), None);
+    assert_eq!(node.known("a").await, ok("new"));
+    node.fence().await;
+    assert_eq!(node.in_memory("a"), Some("new".to_owned()));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_comes_while_an_overtaken_load_goes_on_gets_the_new_value() {
     let Some(server) = Server::start() else {

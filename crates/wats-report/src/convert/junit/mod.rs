@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::civil::DateTime;
 use jiff::fmt::rfc2822;
-use jiff::{Timestamp, ZonedDateTime};
+use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 
 use super::{Defaults, Header, comment_of, cut, finished, info, name_of};
 use crate::Report;
@@ -320,6 +320,10 @@ fn seconds(element: &Element<'_>) -> Option<Duration> {
         .attribute("time")
         .or(element.attribute("duration"))?;
     let time = time.trim();
+    // Some write units, as in `1m 30.5s` and `80.803us`.
+    if time.ends_with(|last: char| last.is_alphabetic()) {
+        return Duration::try_from(time.parse::<SignedDuration>().ok()?).ok();
+    }
     let mut seconds = 0.0;
     // Some write minutes and hours before them.
     for part in time.split(':') {

@@ -3,6 +3,7 @@
 use super::{Fixer, Mend};
 use crate::Chart;
 use crate::lint::chart::{LABEL, MAX_POINTS, MAX_SERIES, UNIT};
+use crate::lint::collect::Quoted;
 use crate::lint::place::Place;
 use crate::lint::rules;
 use crate::model::ChartSeries;
@@ -27,18 +28,23 @@ fn series(fixer: &mut Fixer<'_>, series: &mut ChartSeries, place: &Place<'_>) {
     fixer.object(series, place, &[]);
     let name = series.name.as_mut();
     fixer.cut(rules::CHART_LABEL, place, "name", name, LABEL);
-    // There is no other type; one that names another is left for somebody to look at.
-    let is_meant =
-        |kind: &str| kind.is_empty() || (kind.eq_ignore_ascii_case("XYG") && kind != "XYG");
-    if fixer.may(Mend::ContentTypes)
-        && series.data_type.as_deref().is_none_or(is_meant)
-        && !crate::lint::misread(&series.extra, "dataType")
+    let is_other = |kind: &str| kind != "XYG";
+    let is_meant = |kind: &str| kind.is_empty() || kind.trim().eq_ignore_ascii_case("XYG");
+    let before = series.data_type.as_deref();
+    let is_allowed = match before {
+        Some(kind) if is_meant(kind) => fixer.may(Mend::ContentTypes),
+        None => fixer.may(Mend::ContentTypes),
+        // There is no other type.
+        Some(_) => fixer.may(Mend::ChartPoints),
+    };
+    if is_allowed && before.is_none_or(is_other) && !crate::lint::misread(&series.extra, "dataType")
     {
+        let before = Quoted(before.unwrap_or_default()).to_string();
         series.data_type = Some("XYG".to_owned());
         fixer.did(
             rules::SERIES_TYPE,
             place,
-            format_args!("dataType is XYG now"),
+            format_args!("dataType was {before}; it is XYG now"),
         );
     }
     if fixer.may(Mend::ChartPoints) {

@@ -1,5 +1,7 @@
 //! Mends what the header lists: misc info, sub units, equipment, files and free data.
 
+use serde_json::Value;
+
 use super::before::Before;
 use super::{Fixer, Mend, is_blank};
 use crate::lint::collect::Quoted;
@@ -45,30 +47,43 @@ fn misc_infos(fixer: &mut Fixer<'_>, report: &mut Report) {
     });
 }
 
+/// A value of `numeric` that is no whole number of 32 bits is the text. Where there is one already, it is free data.
+fn number_of_misc_info(fixer: &mut Fixer<'_>, info: &mut MiscInfo, place: &Place<'_>) {
+    let whole = |number: f64| number.fract() == 0.0 && number.abs() <= f64::from(i32::MAX);
+    let given = info.extra.get("numeric").filter(|_| info.number.is_none());
+    let text = match given {
+        Some(Value::Number(number)) if !number.as_f64().is_some_and(whole) => number.to_string(),
+        Some(Value::String(text)) if !text.trim().parse().is_ok_and(whole) => text.clone(),
+        Some(Value::Bool(truth)) => truth.to_string(),
+        _ => return,
+    };
+    if text.is_empty() {
+        return;
+    }
+    let has_text = !is_blank(info.text.as_ref()) || crate::lint::misread(&info.extra, "text");
+    if has_text && fixer.may(Mend::Unreadable) {
+        if let Some(value) = info.extra.remove("numeric") {
+            fixer.keep_unreadable(place, "numeric", &value);
+        }
+        fixer.did(
+            rules::WRONG_KIND,
+            place,
+            format_args!("numeric was `{text}`, which is no whole number of 32 bits; it is free data of the report now"),
+        );
+    } else if !has_text && fixer.may(Mend::Kinds) {
+        info.extra.remove("numeric");
+        fixer.did(
+            rules::WRONG_KIND,
+            place,
+            format_args!("numeric is the text `{text}` now, as it is no whole number of 32 bits"),
+        );
+        info.text = Some(text);
+    }
+}
+
 /// Answers whether the value stays.
 fn misc_info(fixer: &mut Fixer<'_>, info: &mut MiscInfo, number: usize, place: &Place<'_>) -> bool {
-    if fixer.may(Mend::Kinds)
-        && info.number.is_none()
-        && is_blank(info.text.as_ref())
-        && let Some(value @ serde_json::Value::Number(_)) = info.extra.get("numeric")
-    {
-        let text = value.to_string();
-        // A whole number that fits is one; what does not is a text.
-        if value
-            .as_f64()
-            .is_none_or(|value| value.fract() != 0.0 || value.abs() > f64::from(i32::MAX))
-        {
-            info.extra.remove("numeric");
-            fixer.did(
-                rules::WRONG_KIND,
-                place,
-                format_args!(
-                    "numeric is the text `{text}` now, as it is no whole number of 32 bits"
-                ),
-            );
-            info.text = Some(text);
-        }
-    }
+    number_of_misc_info(fixer, info, place);
     fixer.object(info, place, &[]);
     if is_blank(info.description.as_ref())
         && fixer.may(Mend::MissingNames)

@@ -2,7 +2,7 @@
 //!
 //! `policy` says what may be changed. `header` mends the header, `start` its times, `lists` what it lists; `steps` goes
 //! through the tree: `measurement`, `chart`, `outcome`, `split`, `call`, `loops` and `ids` mend what their names say, `kinds`
-//! values of another kind; `before` keeps what they take out. What tells units apart, such as the serial number, is never changed: a report under another's
+//! values of another kind, `shapes` lists and objects of another shape; `before` keeps what they take out. What tells units apart, such as the serial number, is never changed: a report under another's
 //! name is worse than one refused.
 
 mod before;
@@ -17,6 +17,7 @@ mod measurement;
 mod names;
 mod outcome;
 mod policy;
+mod shapes;
 mod split;
 mod start;
 mod steps;
@@ -32,7 +33,7 @@ use super::collect::{MAX_FINDINGS, is_illegal};
 use super::place::Place;
 use super::rules::{self, Rule};
 use crate::Report;
-use crate::wire::Model;
+use crate::wire::slot::Fields;
 
 /// Mends a report as far as the policy allows, and says what was done: each finding's text tells the change. What is left
 /// [`lint`](super::lint()) tells. At most 1000 changes are told, but all are made.
@@ -159,7 +160,7 @@ impl Fixer<'_> {
 
     /// What any object may need: values of the right kind, and characters that the server can store, except in the
     /// members named.
-    fn object(&mut self, model: &mut dyn Model, place: &Place<'_>, except: &[&str]) {
+    fn object(&mut self, model: &mut dyn Fields, place: &Place<'_>, except: &[&str]) {
         kinds::mend(self, model, place, except);
         if !self.may(Mend::Characters) {
             return;

@@ -13,7 +13,11 @@ fn spelled(status: &Status) -> Status {
     let Status::Other(text) = status else {
         return status.clone();
     };
-    Status::from_word(text)
+    match text.trim().to_ascii_lowercase().as_str() {
+        "ok" | "true" => Status::Passed,
+        "nok" | "ng" | "false" => Status::Failed,
+        _ => Status::from_word(text),
+    }
 }
 
 /// Steps within are mended already.

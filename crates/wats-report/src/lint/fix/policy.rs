@@ -1,5 +1,6 @@
 //! What [`fix`](super::fix()) may change: one name for each kind of change, and the values that only somebody can name.
 
+use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use crate::Station;
@@ -59,14 +60,17 @@ mends! {
     StartWins "start-wins";
     /// A start in the future becomes now, in the offset that it has.
     FutureStart "future-start";
-    /// A time without offset gets that by which `start` and `startUTC` differ; a `startUTC` without one is in UTC.
+    /// A time without offset gets that by which `start` and `startUTC` differ, or that of the zone of the policy; a `startUTC`
+    /// without one is in UTC. Blanks within are left out, and a moment in the notation of mails or of older writers of JSON,
+    /// `/Date(1769806901470+0100)/`, is written as the server takes it.
     NaiveStart "naive-start";
     /// A number is appended to names that another step of the sequence, or another measurement of the step, has.
     DuplicateNames "duplicate-names";
     /// Steps and measurements that need a name and have none are named by what they are; so are files.
     MissingNames "missing-names";
     /// Values in another kind than the member's become that kind where they mean the same: `"5"` is 5, 5.0 is 5, `"true"`
-    /// is true. A number of misc info that is no whole one is its text. An empty text that stands for no value is left out.
+    /// is true, `"5,5"` is 5.5. A number of misc info that is no whole one is its text. An object is a list of one where a list
+    /// is meant, and the other way about. An empty text or list, or a null as an item, that stands for no value is left out.
     Kinds "kinds";
     /// `Done` and other outcomes that only exports have become those that the server takes: that of what the step holds,
     /// else passed for `Done`, skipped for unknown. A result that nothing tells is an error. Words become letters.
@@ -99,9 +103,11 @@ mends! {
     RepairUnits "repair-units";
     /// Numbers out of their range are left out and told in misc info or free data: sockets, buttons, process codes of `uur`.
     Ranges "ranges";
-    /// Base64 of another alphabet, with line ends or without padding is written as the server takes it.
+    /// Base64 of another alphabet, with line ends or without padding is written as the server takes it. Of a data URL it is
+    /// its data, and a text that is no base64 at all is the contents of the file itself.
     Base64 "base64";
-    /// Points of a series that has no x at all are numbered from 0; other points that lack their x or y are left out.
+    /// Points of a series that has no x at all are numbered from 0; other points that lack their x or y are left out. A series
+    /// of another type is one of x and y.
     ChartPoints "chart-points";
     /// The name of the process is left out; the code tells which it is.
     ProcessNames "process-names";
@@ -114,7 +120,8 @@ mends! {
     /// that has the file.
     MissingFiles "missing-files";
     /// A value that is not of the member's kind and means none of it, such as `n/a` for a number, is left out. It becomes
-    /// free data of the report, with its place. What tells units apart, and what only somebody can name, stays.
+    /// free data of the report, with its place. What tells units apart, and what only somebody can name, stays; of a start that
+    /// nobody can read the other one tells the moment.
     Unreadable "unreadable";
 }
 
@@ -186,6 +193,7 @@ pub(super) struct Given {
     pub(super) station: Option<String>,
     pub(super) location: Option<String>,
     pub(super) purpose: Option<String>,
+    pub(super) zone: Option<TimeZone>,
 }
 
 impl Default for FixPolicy {
@@ -268,6 +276,14 @@ impl FixPolicy {
         self.given.station = Some(station.name.to_owned());
         self.given.location = Some(station.location.to_owned());
         self.given.purpose = Some(station.purpose.to_owned());
+        self
+    }
+
+    /// Names the time zone of a start without offset, for [`Mend::NaiveStart`], where there is no `startUTC` to tell it. An
+    /// hour that the zone has twice is the first of both; one that it does not have stays.
+    #[must_use]
+    pub fn zone(mut self, zone: TimeZone) -> Self {
+        self.given.zone = Some(zone);
         self
     }
 

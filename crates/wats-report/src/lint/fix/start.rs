@@ -5,6 +5,8 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ZonedDateTime};
 
 use super::{Fixer, Mend};
+use crate::lint::collect::Quoted;
+use crate::lint::misread;
 use crate::lint::place::Place;
 use crate::lint::rules;
 use crate::lint::time::Moment;
@@ -14,6 +16,9 @@ use crate::{Report, ReportTime};
 pub(super) fn mend(fixer: &mut Fixer<'_>, report: &mut Report) {
     let place = &Place::REPORT;
     written(fixer, report);
+    if fixer.may(Mend::Unreadable) {
+        unreadable(fixer, report);
+    }
     let (mut local, mut utc) = (at(report.start.as_ref()), at(report.start_utc.as_ref()));
     if let Some(moment) = local.or(utc).filter(|at| *at > fixer.now)
         && fixer.may(Mend::FutureStart)
@@ -80,12 +85,12 @@ fn written(fixer: &mut Fixer<'_>, report: &mut Report) {
                 );
             }
         } else if fixer.may(Mend::NaiveStart)
-            && let Some(plain) = without_blanks(text)
+            && let Some(plain) = without_blanks(text).or_else(|| in_plain_notation(text))
         {
             fixer.did(
                 rules::START_UNREADABLE,
                 place,
-                format_args!("{name} is {plain} now, without the blanks"),
+                format_args!("{name} was {}; it is {plain} now", Quoted(text)),
             );
             *time = Some(ReportTime::from(plain.as_str()));
         }
@@ -104,9 +109,29 @@ fn written(fixer: &mut Fixer<'_>, report: &mut Report) {
             );
         }
     }
-    if let Some(local) = naive(report.start.as_ref())
-        && let Some(utc) = at(report.start_utc.as_ref())
-        && let Some(offset) = difference(local, utc)
+    let Some(local) = naive(report.start.as_ref()) else {
+        return;
+    };
+    let utc = at(report.start_utc.as_ref());
+    let differ = utc.and_then(|utc| difference(local, utc));
+    // Some write the first moment that their clock knows for none.
+    let is_told = utc.is_some_and(|utc| utc >= Timestamp::UNIX_EPOCH);
+    if !is_told
+        && !misread(&report.extra, "startUTC")
+        && let Some(zone) = &fixer.policy.given.zone
+        && let Ok(moment) = zone.to_zoned_datetime(local)
+        && moment.datetime() == local
+    {
+        report.start = Some(ReportTime::local(&moment));
+        let offset = moment.offset();
+        fixer.did(
+            rules::START_NAIVE,
+            place,
+            format_args!("start had no offset; it has {offset} now, as the zone has it"),
+        );
+        return;
+    }
+    if let Some(offset) = differ
         && let Ok(moment) = offset.to_timestamp(local)
     {
         let local = moment.to_zoned_datetime(TimeZone::fixed(offset));
@@ -132,6 +157,64 @@ fn difference(local: DateTime, utc: Timestamp) -> Option<Offset> {
     // Clients make the two texts one after the other.
     let fits = quarters.abs() <= MOST && (seconds - quarters).abs() <= 2;
     fits.then(|| Offset::from_seconds(i32::try_from(quarters).ok()?).ok())?
+}
+
+/// A start that nobody can read, where the other one tells the moment.
+fn unreadable(fixer: &mut Fixer<'_>, report: &mut Report) {
+    let place = &Place::REPORT;
+    for is_local in [true, false] {
+        let (one, other, name) = if is_local {
+            (&mut report.start, &report.start_utc, "start")
+        } else {
+            (&mut report.start_utc, &report.start, "startUTC")
+        };
+        if at(other.as_ref()).is_none() || misread(&report.extra, name) {
+            continue;
+        }
+        let is_meant = |text: &str| without_blanks(text).or_else(|| in_plain_notation(text));
+        if let Some(time) = one.take_if(|time| {
+            Moment::of(time) == Moment::Unreadable && is_meant(time.as_str()).is_none()
+        }) {
+            let text = time.as_str();
+            fixer.did(
+                rules::START_UNREADABLE,
+                place,
+                format_args!(
+                    "{name} was {}, which is no time; it is free data of the report now",
+                    Quoted(text)
+                ),
+            );
+            fixer.keep_unreadable(place, name, &text.into());
+        }
+    }
+}
+
+/// A moment that is told in the notation of older writers of JSON or that of mails, which say it exactly.
+fn in_plain_notation(text: &str) -> Option<String> {
+    let moment = if let Some(ticks) = text.trim().strip_prefix("/Date(") {
+        of_ticks(ticks.strip_suffix(")/")?)?
+    } else {
+        jiff::fmt::rfc2822::parse(text.trim()).ok()?
+    };
+    Some(ReportTime::local(&moment).as_str().to_owned())
+}
+
+/// Milliseconds since 1970, and the offset of the clock on the wall, if it is told.
+fn of_ticks(ticks: &str) -> Option<ZonedDateTime> {
+    let sign = ticks.get(1..)?.find(['+', '-']).map(|at| at + 1);
+    let (millis, offset) = ticks.split_at_checked(sign.unwrap_or(ticks.len()))?;
+    let moment = Timestamp::from_millisecond(millis.parse().ok()?).ok()?;
+    if offset.is_empty() {
+        return Some(moment.to_zoned_datetime(TimeZone::UTC));
+    }
+    let (hours, minutes) = offset.split_at_checked(3)?;
+    let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
+    let sign = if offset.starts_with('-') { -1 } else { 1 };
+    let seconds = hours
+        .checked_mul(3_600)?
+        .checked_add(minutes.checked_mul(60 * sign)?)?;
+    let offset = Offset::from_seconds(seconds).ok()?;
+    Some(moment.to_zoned_datetime(TimeZone::fixed(offset)))
 }
 
 /// The time without the blanks that make it unreadable.

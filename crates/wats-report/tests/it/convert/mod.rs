@@ -1,6 +1,7 @@
 //! Reports from other formats: what the file says is in the report, the linter takes it, and no bytes do harm.
 
 mod producers;
+mod reported;
 mod stdf;
 
 use crate::convert_samples::{JUNIT, defaults, record, stdf as stdf_file};
@@ -178,7 +179,7 @@ proptest! {
         let read = match of {
             0 => convert::openhtf(&text, &defaults()).map(|report| vec![report]),
             1 => convert::junit(&text, &defaults()).map(|report| vec![report]),
-            _ => convert::stdf(&text, &defaults()),
+            _ => convert::stdf_parts(&text, &defaults()).map(|file| file.reports),
         };
         for report in read.into_iter().flatten() {
             accepted(&report);

@@ -9,7 +9,8 @@ use crate::convert_samples::stdf as file;
 #[test]
 fn parts_of_both_byte_orders() {
     let (big, little) = (file(true), file(false));
-    let reports = convert::stdf(&big, &defaults()).unwrap();
+    let read = |bytes: &[u8]| convert::stdf(bytes, &defaults()).unwrap();
+    let reports = read(&big);
     let [two, one] = [0, 1].map(|at| accepted(&reports[at]));
     for (name, value) in [
         ("sn", json!("LOT7-1")),
@@ -54,13 +55,9 @@ fn parts_of_both_byte_orders() {
     assert_eq!(two["root"]["steps"][0]["numericMeas"][0]["lowLimit"], 1.2);
     let ids = [&reports[0].id, &reports[1].id];
     assert_ne!(ids[0], ids[1]);
-    assert_eq!(convert::stdf(&big, &defaults()).unwrap(), reports);
+    assert_eq!(read(&big), reports);
     // The other order of bytes says the same, under other ids.
-    for (one, other) in convert::stdf(&little, &defaults())
-        .unwrap()
-        .into_iter()
-        .zip(reports)
-    {
+    for (one, other) in read(&little).into_iter().zip(reports) {
         let mut one = one;
         one.id = other.id;
         assert_eq!(one, other);
@@ -69,36 +66,80 @@ fn parts_of_both_byte_orders() {
 
 #[test]
 fn what_is_no_stdf_is_told() {
-    let whole = file(false);
-    let begun = whole.len() - 13 - 4;
     for (bytes, problem) in [
         (Vec::new(), "does not begin with the record FAR"),
         (vec![0x1f, 0x8b, 8], "it is compressed"),
         (vec![2, 0, 0, 10, 2, 3], "it is of version 3"),
         (vec![2, 0, 0, 10, 9, 4], "its byte order is unknown"),
-        (whole[..begun].to_vec(), "it ends within the record at byte"),
-        (file(true)[..120].to_vec(), "it ends within the record"),
     ] {
         let told = convert::stdf(&bytes, &defaults()).unwrap_err().to_string();
         assert!(told.contains(problem), "{problem}: {told}");
     }
-    assert_eq!(
-        convert::stdf(&[2, 0, 0, 10, 2, 4], &defaults()).unwrap(),
-        []
-    );
-    let (begin, finish) = ([2, 0, 5, 10, 1, 1], [2, 0, 5, 20, 1, 1]);
-    for (records, problem) in [
-        (vec![begin], "1 parts in it are begun and not finished"),
-        (vec![begin, begin], "head 1, site 1 is begun twice"),
-        (vec![finish], "head 1, site 1 is finished and not begun"),
+    let nothing = convert::stdf(&[2, 0, 0, 10, 2, 4], &defaults()).unwrap();
+    assert_eq!(nothing, []);
+}
+
+#[test]
+fn what_is_in_no_report_is_told() {
+    let (begin, finish) = ([2, 0, 5, 10, 1, 1], [3, 0, 5, 20, 1, 1, 0]);
+    let unfinished = "head 1, site 1 is begun and not finished; it has 0 tests";
+    for (records, told) in [
+        (begin.to_vec(), vec![unfinished]),
+        ([begin, begin].concat(), vec![unfinished; 2]),
         (
-            vec![[2, 0, 15, 10, 7, 0]],
-            "test 0 is of a part at head 0, site 0, which is not begun",
+            finish.to_vec(),
+            vec!["a part `` at head 1, site 1 is finished and not begun"],
+        ),
+        (
+            vec![2, 0, 15, 10, 7, 0],
+            vec!["test 0 is of a part at head 0, site 0, which is not begun"],
+        ),
+        (vec![9, 0, 5], vec!["it ends within the record at byte 6"]),
+        (
+            [&begin[..], &[9, 0, 5, 10, 1]].concat(),
+            vec!["it ends within the record at byte 12", unfinished],
         ),
     ] {
-        let mut file = vec![2, 0, 0, 10, 2, 4];
-        file.extend(records.concat());
-        let told = convert::stdf(&file, &defaults()).unwrap_err().to_string();
-        assert!(told.contains(problem), "{problem}: {told}");
+        let mut bytes = vec![2, 0, 0, 10, 2, 4];
+        bytes.extend(records);
+        let file = convert::stdf_parts(&bytes, &defaults()).unwrap();
+        assert_eq!(file.reports, []);
+        assert_eq!(file.left_out.len(), told.len(), "{:?}", file.left_out);
+        for (left_out, told) in file.left_out.iter().zip(told) {
+            assert!(left_out.contains(told), "{told}: {left_out}");
+        }
+        let refused = convert::stdf(&bytes, &defaults()).unwrap_err().to_string();
+        assert!(refused.contains(&file.left_out[0]), "{refused}");
+    }
+    let mut many = vec![2, 0, 0, 10, 2, 4];
+    many.extend(begin.repeat(1_003));
+    let left_out = convert::stdf_parts(&many, &defaults()).unwrap().left_out;
+    assert_eq!(left_out.len(), 1_001);
+    assert_eq!(left_out[1_000], "and 3 more");
+}
+
+/// Wherever a file ends, it has the parts that were finished by then, as the whole file has them.
+#[test]
+fn a_file_that_was_cut_off_has_its_finished_parts() {
+    for is_big in [true, false] {
+        let whole = file(is_big);
+        let reports = convert::stdf(&whole, &defaults()).unwrap();
+        let mut most = 0;
+        for end in 6..whole.len() {
+            let part = convert::stdf_parts(&whole[..end], &defaults()).unwrap();
+            assert!(part.reports.len() >= most);
+            most = part.reports.len();
+            for (one, whole) in part.reports.iter().zip(&reports) {
+                accepted(one);
+                // Names of tests may come after the parts.
+                assert_eq!(
+                    (one.id, &one.serial_number),
+                    (whole.id, &whole.serial_number)
+                );
+                assert_eq!(one.step_count(), whole.step_count());
+            }
+            assert!(most == reports.len() || !part.left_out.is_empty() || end < 200);
+        }
+        assert_eq!(most, reports.len());
     }
 }

@@ -80,6 +80,34 @@ fn ten_steps() {
     println!("{:.2} µs to build and write ten steps", all[all.len() / 2]);
 }
 
+/// As `ten_steps`, one by one in a report in progress. `LIVE_RUNS` is how many reports.
+///
+/// `cargo test --release -p wats-report --test it live::cost -- --ignored --nocapture`
+#[test]
+#[ignore = "tells figures"]
+fn ten_live_steps() {
+    let runs = std::env::var("LIVE_RUNS").ok();
+    let runs = runs.and_then(|runs| runs.parse().ok()).unwrap_or(20_000);
+    let mut all = Vec::new();
+    for _ in 0..runs {
+        let begun = Instant::now();
+        let report = wats_report::UutReport::start(super::UNIT, 100);
+        report.station(super::STATION).operator("Kari");
+        for name in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"] {
+            let limits = MeasurementLimits::between(4.75..=5.25);
+            report.numeric(name, 5.02, "V", limits).unwrap();
+        }
+        let report = report.finish().unwrap();
+        assert!(report.report().body().unwrap().len() > 1_000);
+        all.push(begun.elapsed().as_secs_f64() * 1e6);
+    }
+    all.sort_by(f64::total_cmp);
+    println!(
+        "{:.2} µs to add and write ten steps of a report in progress",
+        all[all.len() / 2]
+    );
+}
+
 /// `cargo test --release -p wats-report --test it live::cost -- --ignored --nocapture`
 #[test]
 #[ignore = "tells figures"]

@@ -1,7 +1,11 @@
 //! Reports as servers export them, in the shapes that clients leave, and faults that exports have.
 
+mod faults;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
+
+pub(crate) use faults::FAULTS;
 
 /// Which client made the report that the server exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -271,111 +275,13 @@ pub(crate) fn repair() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A fault that an export or a converted report may have: where it is looked for, and what it does there.
-pub(crate) type Fault = (&'static str, fn(&mut Value));
-
-/// Faults by the list or object that they spoil.
-#[rustfmt::skip]
-pub(crate) const FAULTS: &[Fault] = &[
-    ("report", |r| r["location"] = json!("x".repeat(120))),
-    ("report", |r| r["purpose"] = json!("")),
-    ("report", |r| r["machineName"] = json!(null)),
-    ("report", |r| r["rev"] = json!("")),
-    ("report", |r| r["rev"] = json!(7)),
-    ("report", |r| if let Some(code) = r["processCode"].as_i64() { r["processCode"] = json!(code.to_string()) }),
-    ("report", |r| if let Some(code) = r["processCode"].as_i64() { r["processCode"] = json!(code as f64) }),
-    ("report", |r| r["result"] = json!("Done")),
-    ("report", |r| r["result"] = json!("U")),
-    ("report", |r| r["result"] = json!(null)),
-    ("report", |r| r["type"] = json!(null)),
-    ("report", |r| r["start"] = json!("2026-01-30 22:01:41 +01:00")),
-    ("report", |r| if r["startUTC"].is_string() { r["start"] = json!("") }),
-    ("report", |r| r["startUTC"] = json!("2026-01-30T22:01:41Z")),
-    ("report", |r| r["start"] = json!("2026-01-30T22:01:41")),
-    ("report", |r| r["miscInfos"] = json!([{"description": "", "text": "x"}, {"description": "d", "numeric": 1e12}])),
-    ("report", |r| r["origin"] = json!(7)),
-    ("uut", |u| u["user"] = json!("")),
-    ("uut", |u| u["comment"] = json!("x".repeat(6000))),
-    ("uut", |u| u["testSocketIndex"] = json!(99_999)),
-    ("uut", |u| u["execTime"] = json!("NaN")),
-    ("uut", |u| u["comment"] = json!("a\u{1}b")),
-    ("root", |s| s["seqCall"] = json!(null)),
-    ("root", |s| s["status"] = json!("S")),
-    ("root", |s| s["status"] = json!("D")),
-    ("root", |s| s["status"] = json!("P")),
-    ("root", |s| s["status"] = json!("F")),
-    ("steps", |s| s["status"] = json!("Running")),
-    ("steps", |s| s["status"] = json!("passed")),
-    ("steps", |s| s["status"] = json!(null)),
-    ("steps", |s| s["status"] = json!("E")),
-    ("steps", |s| s["status"] = json!("S")),
-    ("steps", |s| s["group"] = json!(null)),
-    ("steps", |s| s["group"] = json!("Cleanup")),
-    ("steps", |s| s["name"] = json!("")),
-    ("steps", |s| s["name"] = json!("x".repeat(120))),
-    ("steps", |s| s["name"] = json!(5)),
-    ("steps", |s| s["id"] = json!(null)),
-    ("steps", |s| s["id"] = json!("3")),
-    ("steps", |s| s["tsGuid"] = json!("83ac0b8e-b575-4004-94de-f905774c3ed8")),
-    ("steps", |s| s["totTime"] = json!("Infinity")),
-    ("steps", |s| s["causedUUTFailure"] = json!("false")),
-    ("steps", |s| s["seqCall"] = json!(null)),
-    ("steps", |s| s["seqCall"] = json!({"path": "x".repeat(600), "name": "", "version": 1.2})),
-    ("steps", |s| s["seqCall"] = json!({"path": "p", "name": "x".repeat(300), "version": "x".repeat(40)})),
-    ("steps", |s| s["booleanMeas"] = json!([{"status": "F"}])),
-    ("steps", |s| s["stringMeas"] = json!([{"status": "P", "compOp": "EQ", "value": "x", "limit": "x"}])),
-    ("steps", |s| s["chart"] = chart()),
-    ("steps", |s| s["attachment"] = json!({"name": "", "data": "QUI", "contentType": null})),
-    ("steps", |s| s["chart"] = json!({"label": "x".repeat(60), "series": [{"xdata": "1;2;3", "ydata": "1;2"}]})),
-    ("steps", |s| s["chart"] = json!({"chartType": "Line", "series": vec![json!({"dataType": "XYG", "xdata": "1", "ydata": "2"}); 12]})),
-    ("steps", |s| s["chart"] = json!({"series": [{"dataType": "xyg", "xdata": vec!["1"; 10_001].join(";"), "ydata": vec!["2"; 10_001].join(";")}]})),
-    ("steps", |s| s["messagePopup"] = json!({"button": 70_000})),
-    ("steps", |s| s["loop"] = json!({"idx": null, "num": null, "endingIndex": null, "passed": null, "failed": null})),
-    ("steps", |s| s["loop"] = json!({"idx": null, "num": 9, "endingIndex": null, "passed": 8, "failed": 1})),
-    ("steps", |s| s["loop"] = json!({"idx": "4"})),
-    ("steps", |s| s["reportText"] = json!("a\u{b}b")),
-    ("steps", |s| s["additionalResults"] = json!([{"name": "x\u{1}", "props": [{"name": "y", "flags": 4_294_967_295_u32, "value": 5}]}])),
-    ("numericMeas", |m| m["value"] = json!("NaN")),
-    ("numericMeas", |m| m["value"] = json!("5.5")),
-    ("numericMeas", |m| m["value"] = json!("")),
-    ("numericMeas", |m| m["highLimit"] = json!("Infinity")),
-    ("numericMeas", |m| m["lowLimit"] = json!("-Infinity")),
-    ("numericMeas", |m| m["lowLimit"] = json!("NaN")),
-    ("numericMeas", |m| m["lowLimit"] = json!(99)),
-    ("numericMeas", |m| m["lowLimit"] = json!(null)),
-    ("numericMeas", |m| m["highLimit"] = json!(null)),
-    ("numericMeas", |m| { m["compOp"] = json!("LE"); m["lowLimit"] = json!(1); m["highLimit"] = json!(5); }),
-    ("numericMeas", |m| m["compOp"] = json!("EQT")),
-    ("numericMeas", |m| m["compOp"] = json!("gele")),
-    ("numericMeas", |m| m["compOp"] = json!(null)),
-    ("numericMeas", |m| m["compOp"] = json!("LOG")),
-    ("numericMeas", |m| m["unit"] = json!("milliseconds per division")),
-    ("numericMeas", |m| m["unit"] = json!(5)),
-    ("numericMeas", |m| m["status"] = json!("D")),
-    ("numericMeas", |m| m["status"] = json!(null)),
-    ("numericMeas", |m| m["status"] = json!("Error")),
-    ("numericMeas", |m| m["name"] = json!("CH0")),
-    ("numericMeas", |m| m["name"] = json!("")),
-    ("stringMeas", |m| m["value"] = json!("x".repeat(150))),
-    ("stringMeas", |m| m["limit"] = json!("x".repeat(150))),
-    ("stringMeas", |m| m["value"] = json!(1.25)),
-    ("stringMeas", |m| m["compOp"] = json!("GELE")),
-    ("stringMeas", |m| m["status"] = json!("U")),
-    ("booleanMeas", |m| m["status"] = json!("Done")),
-    ("booleanMeas", |m| m["name"] = json!("x".repeat(120))),
-    ("subUnits", |u| u["partType"] = json!("x".repeat(60))),
-    ("subUnits", |u| u["idx"] = json!("0")),
-    ("uur", |u| u["user"] = json!(null)),
-    ("uur", |u| u["processCode"] = json!(90_000)),
-];
-
 /// Faults, each with a number that picks the place.
 pub(crate) fn faults() -> impl Strategy<Value = Vec<(usize, usize)>> {
     prop::collection::vec((0..FAULTS.len(), any::<usize>()), 0..12)
 }
 
-/// Spoils a report by a fault at one of the places that it may have.
-pub(crate) fn spoil(report: &mut Value, (fault, pick): (usize, usize)) {
+/// Spoils a report by a fault at one of the places that it may have; answers whether it has any.
+pub(crate) fn spoil(report: &mut Value, (fault, pick): (usize, usize)) -> bool {
     let (place, spoil) = FAULTS[fault];
     let mut all = Vec::new();
     places(report, place, "", &mut all);
@@ -383,7 +289,9 @@ pub(crate) fn spoil(report: &mut Value, (fault, pick): (usize, usize)) {
         && let Some(found) = report.pointer_mut(&all[pick % all.len()])
     {
         spoil(found);
+        return true;
     }
+    false
 }
 
 fn places(value: &Value, wanted: &str, here: &str, found: &mut Vec<String>) {
