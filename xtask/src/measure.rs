@@ -14,7 +14,7 @@ use std::time::Instant;
 /// Options of the command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Also build the program of the README from cold, twice: minutes.
+    /// Also build the program of the README from cold, twice, and `wats` as it is given out: minutes.
     #[arg(long)]
     build: bool,
 }
@@ -46,6 +46,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Error> {
     ));
     if options.build {
         build(&root)?;
+        given_out(&root)?;
     } else {
         say("build times and sizes: cargo xtask measure --build");
     }
@@ -104,12 +105,39 @@ fn build_in(root: &Path, folder: &Path) -> Result<(), Error> {
     timed(folder, &strip)?;
     let program = folder.join("target").join("release");
     let program = program.join(format!("program{}", std::env::consts::EXE_SUFFIX));
-    let bytes =
-        fs::metadata(&program).map_err(|error| format!("{}: {error}", program.display()))?;
+    let size = size(&program)?;
     say(&format!("cold build, dev: {dev:.0} s"));
     say(&format!("cold build, release: {release:.0} s"));
-    say(&format!("stripped: {:.1} MB", bytes.len() as f64 / 1e6));
+    say(&format!("stripped: {:.1} MB", size / 1e6));
     Ok(())
+}
+
+/// The program `wats` as it is given out: its size, and how long it takes to start, to say its version and to end.
+fn given_out(root: &Path) -> Result<(), Error> {
+    const RUNS: usize = 20;
+    timed(root, &["build", "--profile", "dist", "-p", "wats-cli"])?;
+    let program = root.join("target").join("dist");
+    let program = program.join(format!("wats{}", std::env::consts::EXE_SUFFIX));
+    let size = size(&program)?;
+    let mut starts = Vec::with_capacity(RUNS);
+    for _ in 0..RUNS {
+        let start = Instant::now();
+        let run = Command::new(&program).arg("--version").output();
+        run.map_err(|error| format!("{}: {error}", program.display()))?;
+        starts.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    starts.sort_by(f64::total_cmp);
+    let (least, median) = (starts[0], starts[RUNS / 2]);
+    say(&format!("program wats: {:.1} MB", size / 1e6));
+    say(&format!(
+        "start of wats: {median:.1} ms, at least {least:.1} ms, of {RUNS} runs"
+    ));
+    Ok(())
+}
+
+fn size(file: &Path) -> Result<f64, Error> {
+    let about = fs::metadata(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    Ok(about.len() as f64)
 }
 
 fn timed(folder: &Path, arguments: &[&str]) -> Result<f64, Error> {

@@ -47,8 +47,8 @@ pub(crate) struct Printing {
     /// Columns to print, in this order, such as id,started,status.
     #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) fields: Vec<String>,
-    /// Lay tables out for this many columns, on a terminal or not; 0 shortens nothing.
-    #[arg(long, global = true, value_name = "COLUMNS")]
+    /// Lay tables and plots out for this many columns, 20 to 1000, on a terminal or not; 0 shortens nothing.
+    #[arg(long, global = true, value_name = "COLUMNS", value_parser = columns)]
     pub(crate) width: Option<usize>,
     /// Colours: `auto` is on a terminal unless `NO_COLOR` is set.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
@@ -73,6 +73,14 @@ pub(crate) enum When {
     Always,
     /// Never.
     Never,
+}
+
+/// How many columns there are.
+fn columns(text: &str) -> Result<usize, String> {
+    let columns = text.parse().ok();
+    columns
+        .filter(|columns| *columns == 0 || (20..=1000).contains(columns))
+        .ok_or_else(|| "it must be a number from 20 to 1000, or 0".to_owned())
 }
 
 /// A time such as `250ms`, `30s`, `2m`, `1h` or `7d`.

@@ -1,6 +1,7 @@
 //! What is told of the calls of a client: a line of each on standard error (`-v`), with headers (`-vv`), and the trace of
 //! `--trace` in a file. None of it has the token.
 
+use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -35,19 +36,14 @@ impl Intercept for Told {
     fn after_attempt(&self, attempt: &Attempt<'_>, outcome: &Ended<'_>) {
         let mut lines = format!("{} {}", attempt.method(), shown(&attempt.url()));
         if attempt.number() > 1 {
-            lines.push_str(&format!(" (attempt {})", attempt.number()));
+            let _ = write!(lines, " (attempt {})", attempt.number());
         }
-        let took = outcome.elapsed();
-        match (outcome.status(), outcome.error()) {
-            (Some(status), _) => lines.push_str(&format!(": {status} in {took:.1?}\n")),
-            (None, Some(error)) => {
-                lines.push_str(&format!(
-                    ": {} in {took:.1?}\n",
-                    shown(&format!("{error:#}"))
-                ));
-            }
-            (None, None) => lines.push_str(&format!(": no answer in {took:.1?}\n")),
-        }
+        let ended = match (outcome.status(), outcome.error()) {
+            (Some(status), _) => status.to_string(),
+            (None, Some(error)) => shown(&format!("{error:#}")).into_owned(),
+            (None, None) => "no answer".to_owned(),
+        };
+        let _ = writeln!(lines, ": {ended} in {:.1?}", outcome.elapsed());
         if self.with_headers {
             headers(&mut lines, '>', attempt.headers());
             if let Some(of_answer) = outcome.headers() {
@@ -66,7 +62,7 @@ fn headers(lines: &mut String, way: char, of: &HeaderMap) {
         } else {
             String::from_utf8_lossy(value.as_bytes())
         };
-        lines.push_str(&format!("  {way} {name}: {}\n", shown(&value)));
+        let _ = writeln!(lines, "  {way} {name}: {}", shown(&value));
     }
 }
 

@@ -80,7 +80,8 @@ mod tests {
         assert_eq!(time("2026-01-30T22:00:00+01:00"), Ok(at));
         assert!(time("2026-01-30").is_ok() && time("2026-01-30T21:00").is_ok());
         let ago = Timestamp::now().duration_since(time("7d").unwrap());
-        assert_eq!(ago.as_hours(), 7 * 24);
+        // Clocks go on between two looks, and may go back.
+        assert_eq!((ago.as_secs() + 3_600) / 7_200, 7 * 12);
         assert!(time("999999999d").is_err());
     }
 }

@@ -8,7 +8,7 @@ use super::moment;
 use crate::Outcome;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::output::{Cell, Column, number};
+use crate::output::{Cell, Column};
 
 /// Yield by product, process, station or time.
 ///
@@ -128,16 +128,16 @@ impl By {
 fn figures() -> [Column<Yield>; 11] {
     [
         Column::new("units", |row| Cell::of(row.unit_count)),
-        Column::new("fpy", |row| Cell::of(row.fpy.as_ref().map(number))),
-        Column::new("spy", |row| Cell::of(row.spy.as_ref().map(number))),
-        Column::new("tpy", |row| Cell::of(row.tpy.as_ref().map(number))),
-        Column::new("lpy", |row| Cell::of(row.lpy.as_ref().map(number))),
+        Column::new("fpy", |row| Cell::rounded(row.fpy.as_ref(), 1)),
+        Column::new("spy", |row| Cell::rounded(row.spy.as_ref(), 1)),
+        Column::new("tpy", |row| Cell::rounded(row.tpy.as_ref(), 1)),
+        Column::new("lpy", |row| Cell::rounded(row.lpy.as_ref(), 1)),
         Column::further("first_pass", |row| Cell::of(row.fp_count)),
         Column::further("last_pass", |row| Cell::of(row.lp_count)),
         Column::further("retests", |row| Cell::of(row.retest_count)),
         Column::further("reports", |row| Cell::of(row.test_report_count)),
         Column::further("report_yield", |row| {
-            Cell::of(row.test_yield.as_ref().map(number))
+            Cell::rounded(row.test_yield.as_ref(), 1)
         }),
         Column::further("last", |row| Cell::text(row.last.as_ref())),
     ]

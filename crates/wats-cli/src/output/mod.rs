@@ -151,6 +151,16 @@ impl Output {
         self.write(b"\n")
     }
 
+    /// Lines of a name and a value, which fit as tables do.
+    pub(crate) fn pairs(&self, pairs: &[(&str, Cell)]) -> Outcome<()> {
+        let names = pairs.iter().map(|(name, _)| text::width(name)).max();
+        let names = names.unwrap_or(0);
+        for (name, cell) in pairs {
+            self.line(&table::pair(self, names, name, cell))?;
+        }
+        Ok(())
+    }
+
     /// Bytes on standard output.
     pub(crate) fn write(&self, bytes: &[u8]) -> Outcome<()> {
         Ok(self.out.borrow_mut().write_all(bytes)?)

@@ -40,6 +40,8 @@ impl<T> Column<T> {
 pub(crate) struct Cell {
     pub(crate) value: Value,
     pub(crate) tone: Tone,
+    /// What people see of it, if that is less.
+    told: Option<String>,
 }
 
 impl Cell {
@@ -48,6 +50,7 @@ impl Cell {
         Self {
             value: value.map_or(Value::Null, Into::into),
             tone: Tone::Plain,
+            told: None,
         }
     }
 
@@ -66,7 +69,20 @@ impl Cell {
         self
     }
 
-    /// As it is written in tables and CSV.
+    /// A number that tables show with so many decimals; programs get all of them.
+    pub(crate) fn rounded(value: Option<&Number>, decimals: usize) -> Self {
+        Self {
+            told: value.map(|value| format!("{:.decimals$}", value.value())),
+            ..Self::of(value.map(number))
+        }
+    }
+
+    /// As it is shown in tables.
+    pub(super) fn told(&self) -> String {
+        self.told.clone().unwrap_or_else(|| self.written())
+    }
+
+    /// As it is written in CSV, and in tables unless that is less.
     pub(super) fn written(&self) -> String {
         match &self.value {
             Value::Null => String::new(),

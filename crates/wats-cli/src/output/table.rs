@@ -170,7 +170,7 @@ impl<'a, T> Rows<'a, T> {
     fn line(&self, widths: &[usize], cells: &[Cell]) -> String {
         let mut line = String::new();
         for (at, (cell, width)) in cells.iter().zip(widths).enumerate() {
-            let written = cell.written();
+            let written = cell.told();
             let shown = text::shown(&written);
             let shown = match self.output.width() {
                 Some(_) => text::fitted(&shown, *width),
@@ -180,9 +180,9 @@ impl<'a, T> Rows<'a, T> {
             let painted = self.output.style.paint(cell.tone, &shown);
             let last = at + 1 == widths.len();
             match (cell.is_number(), last) {
-                (true, _) => line.push_str(&format!("{space}{painted}")),
+                (true, _) => line += &(space + &painted),
                 (false, true) => line.push_str(&painted),
-                (false, false) => line.push_str(&format!("{painted}{space}")),
+                (false, false) => line += &(painted + &space),
             }
             if !last {
                 line.push_str(GAP);
@@ -195,22 +195,27 @@ impl<'a, T> Rows<'a, T> {
     /// A row as a block of lines.
     fn block(&self, names: usize, cells: &[Cell]) -> Outcome<()> {
         for (column, cell) in self.columns.iter().zip(cells) {
-            let written = cell.written();
-            let shown = text::shown(&written);
-            let most = self
-                .output
-                .width()
-                .unwrap_or(usize::MAX)
-                .saturating_sub(names + GAP.len());
-            let shown = text::fitted(&shown, most.max(1));
-            let space = " ".repeat(names.saturating_sub(text::width(column.name)));
-            let name = self.output.style.paint(Tone::Faint, column.name);
-            let value = self.output.style.paint(cell.tone, &shown);
-            let line = format!("{name}{space}{GAP}{value}");
-            self.output.line(line.trim_end())?;
+            self.output
+                .line(&pair(self.output, names, column.name, cell))?;
         }
         self.output.line("")
     }
+}
+
+/// A line of a name and a value, with the names so wide.
+pub(super) fn pair(output: &Output, names: usize, name: &str, cell: &Cell) -> String {
+    let told = cell.told();
+    let most = output
+        .width()
+        .unwrap_or(usize::MAX)
+        .saturating_sub(names + GAP.len());
+    let shown = text::shown(&told);
+    let shown = text::fitted(&shown, most.max(1));
+    let space = " ".repeat(names.saturating_sub(text::width(name)));
+    let name = output.style.paint(Tone::Faint, name);
+    let value = output.style.paint(cell.tone, &shown);
+    let line = format!("{name}{space}{GAP}{value}");
+    line.trim_end().to_owned()
 }
 
 impl Layout {
@@ -218,7 +223,7 @@ impl Layout {
         let wanted = |at: usize| {
             let cells = rows.iter().filter_map(|row| row.get(at));
             let widest = cells
-                .map(|cell| text::width(&text::shown(&cell.written())))
+                .map(|cell| text::width(&text::shown(&cell.told())))
                 .max();
             widest.unwrap_or(0).max(text::width(names[at]))
         };

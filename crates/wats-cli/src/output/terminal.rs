@@ -9,7 +9,7 @@ const NARROWEST: usize = 20;
 /// before what the terminal reports; where standard output is no terminal, only what was asked for counts.
 pub(super) fn width(asked: Option<usize>) -> Option<usize> {
     if let Some(asked) = asked {
-        return (asked > 0).then(|| asked.max(NARROWEST));
+        return (asked > 0).then_some(asked);
     }
     if !io::stdout().is_terminal() {
         return None;

@@ -14,7 +14,7 @@ fn values_come_with_their_origin_and_tokens_are_not_shown() {
             .env("WATS_CONFIG", &file);
         let output = arguments
             .iter()
-            .fold(program, |program, one| program.arg(one))
+            .fold(program, crate::harness::Program::arg)
             .run();
         document(&output)["items"].clone()
     };
@@ -60,7 +60,7 @@ fn a_named_profile_stands_before_the_environment() {
         stdout(
             &profile
                 .iter()
-                .fold(program, |program, one| program.arg(one))
+                .fold(program, crate::harness::Program::arg)
                 .run(),
         )
     };

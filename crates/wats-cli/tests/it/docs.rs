@@ -44,11 +44,14 @@ fn the_reference_is_the_help_of_the_commands() {
 
 /// A command and those below it. Options that all commands have are told once.
 fn section(text: &mut String, command: &mut clap::Command, name: &str, is_whole: bool) {
-    let mut shown = command.clone().term_width(100).disable_help_flag(!is_whole);
+    let mut shown = command.clone().term_width(100);
     if !is_whole {
         let global: Vec<_> = shown
             .get_arguments()
-            .filter(|argument| argument.is_global_set() || argument.get_id() == "version")
+            .filter(|argument| {
+                let id = argument.get_id();
+                argument.is_global_set() || id == "version" || id == "help"
+            })
             .map(|argument| argument.get_id().clone())
             .collect();
         for id in global {

@@ -122,7 +122,7 @@ fn headers_are_chosen_by_flags() {
         let program = server.wats(["headers", "--all", "--json"]);
         let output = arguments
             .iter()
-            .fold(program, |program, one| program.arg(one))
+            .fold(program, crate::harness::Program::arg)
             .run();
         assert!(
             output.status.success(),
@@ -233,7 +233,7 @@ fn yields_have_their_figures() {
     let rows = |arguments: &[&str]| {
         let program = server.wats(["yield"]);
         let all = arguments.iter().chain(&time);
-        let output = all.fold(program, |program, one| program.arg(one)).run();
+        let output = all.fold(program, crate::harness::Program::arg).run();
         assert!(
             output.status.success(),
             "{arguments:?}: {}",

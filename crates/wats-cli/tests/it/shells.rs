@@ -13,13 +13,10 @@ fn tool(home: &Home, name: &str, arguments: &[&str]) -> Option<Output> {
         .current_dir(home.folder())
         .stdin(Stdio::null())
         .output();
-    match run {
-        Ok(output) => Some(output),
-        Err(_) => {
-            skipped(&format!("{name} is not here"));
-            None
-        }
+    if run.is_err() {
+        skipped(&format!("{name} is not here"));
     }
+    run.ok()
 }
 
 #[test]

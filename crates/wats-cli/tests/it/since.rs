@@ -43,7 +43,7 @@ fn each_run_prints_what_is_new() {
         let program = server.wats(["headers", "--since", "./seen.cursor", "--jsonl"]);
         let output = arguments
             .iter()
-            .fold(program, |program, one| program.arg(one))
+            .fold(program, crate::harness::Program::arg)
             .run();
         assert!(output.status.success(), "{}", stderr(&output));
         serials(&stdout(&output))
@@ -66,8 +66,13 @@ fn each_run_prints_what_is_new() {
 
 #[test]
 fn a_reader_that_ends_early_loses_nothing() {
-    // More than a pipe and a reader take at once, and less.
-    for count in [2_000, 40] {
+    // More than a pipe and a reader take at once; and less, where the system tells whether that was read.
+    let counts: &[u32] = if cfg!(target_os = "linux") {
+        &[2_000, 40]
+    } else {
+        &[2_000]
+    };
+    for count in counts.iter().copied() {
         let server = Server::start();
         load(&server, 0..count);
         let arguments = ["headers", "--since", "./seen.cursor", "--jsonl"];
@@ -150,7 +155,7 @@ fn a_file_belongs_to_its_server_and_conditions() {
         let program = server.wats(["headers", "--since", "./seen.cursor"]);
         arguments
             .iter()
-            .fold(program, |program, one| program.arg(one))
+            .fold(program, crate::harness::Program::arg)
             .run()
     };
     assert!(run(&["--part", "P"]).status.success());

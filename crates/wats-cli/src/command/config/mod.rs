@@ -14,8 +14,8 @@ use crate::output::{Cell, Column};
 
 /// Show the settings and where each comes from.
 ///
-/// A value comes from its option, else from the profile that --profile names, else from its variable, such as
-/// WATS_BASE_URL, else from the profile that WATS_PROFILE names or the one called default.
+/// A value comes from its option, else from the profile that --profile names, else from its variable, else from the
+/// profile that a variable names or the one called default.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The configuration file:
@@ -28,7 +28,7 @@ The configuration file:
   auth_token = \"...\"
 
 Settings: base_url, auth_token, token_file, station_name, station_location, station_purpose, process_code, operator.
-The variable of each is WATS_ and its name in capitals. A token is never printed.")]
+The variable of each is WATS_ and its name in capitals; WATS_PROFILE names a profile, WATS_CONFIG the file. A token is never printed.")]
 pub(crate) struct Args {
     #[command(subcommand)]
     what: What,

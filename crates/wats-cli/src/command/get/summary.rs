@@ -5,7 +5,7 @@ use wats::report::{Report, ReportType, Status, Step};
 
 use crate::Outcome;
 use crate::command::headers::tone;
-use crate::output::{Cell, Column, Format, Output, Rows, Tone, number};
+use crate::output::{Cell, Column, Format, Output, Rows, number};
 
 /// A measurement, or a step that did not pass.
 struct Row {
@@ -88,39 +88,21 @@ impl<'a> Table<'a> {
                 .or_else(|| code.map(|code| code.to_string()))
                 .unwrap_or_default(),
         };
-        let start = report.start.as_ref().map(ToString::to_string);
-        let lines = [
-            (kind, report.id.map(|id| id.to_string()).unwrap_or_default()),
-            (
-                "unit",
-                format!(
-                    "{} of {} {}",
-                    text(&report.serial_number),
-                    text(&report.part_number),
-                    text(&report.revision)
-                ),
-            ),
-            ("process", process),
-            ("station", text(&report.station)),
-            ("started", start.unwrap_or_default()),
-        ];
-        for (name, value) in lines {
-            let name = self.output.style.paint(Tone::Faint, &format!("{name:<8}"));
-            let value = crate::output::shown(&value);
-            self.output.line(format!("{name} {value}").trim_end())?;
-        }
-        if let Some(result) = &report.result {
-            let name = self
-                .output
-                .style
-                .paint(Tone::Faint, &format!("{:<8}", "result"));
-            let word = result.to_string();
-            let word = self
-                .output
-                .style
-                .paint(tone(Some(result)), &crate::output::shown(&word));
-            self.output.line(&format!("{name} {word}"))?;
-        }
+        let unit = format!(
+            "{} of {} {}",
+            text(&report.serial_number),
+            text(&report.part_number),
+            text(&report.revision)
+        );
+        let result = report.result.as_ref();
+        self.output.pairs(&[
+            (kind, Cell::text(report.id)),
+            ("unit", unit.into()),
+            ("process", process.into()),
+            ("station", Cell::text(report.station.as_ref())),
+            ("started", Cell::text(report.start.as_ref())),
+            ("result", Cell::text(result).tone(tone(result))),
+        ])?;
         self.output.line("")
     }
 }

@@ -41,7 +41,8 @@ Examples:
   wats headers --filter \"startswith(serialNumber,'SN-4')\" --all --csv > reports.csv
 
 The place in a file of --since goes on once what was printed has been read: where the reader of a pipe ends early, as head
-does, the next run prints the same again. It belongs to the server and the conditions with which it was made.")]
+does, the next run prints the same again (Windows does not tell, when all of it fits into the pipe). It belongs to the server
+and the conditions with which it was made.")]
 pub(crate) struct Args {
     /// Part number of the unit.
     #[arg(long, value_name = "NUMBER")]
@@ -130,7 +131,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
         (Some(file), _) | (None, Some(Moment::File(file))) => Some(file),
         _ => None,
     };
-    let query = select::query(args)?;
+    let query = select::query(args);
     if let Some(path) = file {
         if args.until.is_some() || args.order != Order::Newest {
             return Err(Failure::usage(

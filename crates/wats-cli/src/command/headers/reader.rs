@@ -1,7 +1,8 @@
 //! Whether what was written to a pipe has been read.
 //!
 //! Bytes that were written lie in the pipe, and are lost when its reader ends without them. A place that is put on must be
-//! behind what was read, not behind what was written.
+//! behind what was read, not behind what was written. Linux tells how much lies in a pipe; other systems of Unix tell at least
+//! that its reader has ended, and Windows tells nothing until more is written.
 
 use crate::Outcome;
 

@@ -8,7 +8,7 @@ use crate::Outcome;
 use crate::command::moment::Moment;
 
 /// All conditions, without an order and a number.
-pub(super) fn query(args: &Args) -> Outcome<HeaderQuery> {
+pub(super) fn query(args: &Args) -> HeaderQuery {
     let mut query = HeaderQuery::default();
     if let Some(kind) = args.kind {
         query = query.kind(kind.into());
@@ -45,7 +45,7 @@ pub(super) fn query(args: &Args) -> Outcome<HeaderQuery> {
     for condition in conditions.into_iter().flatten() {
         query = query.filter(condition);
     }
-    Ok(query)
+    query
 }
 
 /// The conditions as a text that is the same whenever they are.

@@ -49,9 +49,6 @@ pub(crate) struct Args {
     /// Draw only measurements whose path contains this text, whatever its case.
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
-    /// Columns to draw with, from 20 on; those of the terminal if not given.
-    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(20..=1000))]
-    width: Option<u16>,
     /// Draw with ASCII characters only.
     #[arg(long)]
     ascii: bool,
@@ -115,7 +112,7 @@ const COLUMNS: &[Column<Row>] = &[
 ];
 
 pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
-    let width = args.width.map(usize::from).or(context.output.width());
+    let width = context.output.width();
     let prints = context.output.format != Format::Table;
     if width.is_none() && args.svg.is_none() && !prints {
         return Err(Failure::usage(
