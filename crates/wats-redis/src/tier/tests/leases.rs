@@ -183,6 +183,8 @@ async fn leases_that_a_stopped_server_gives_later_are_nobodys() {
         shared,
     };
     eventually("trusted", || node.shared.is_trusted());
+    // The server must know the script by its hash, or it carries out nothing.
+    assert_eq!(node.load("known", gives("1")).await, ok("1"));
     server.freeze();
     // Until the session has ended.
     let mut loads = 0;
