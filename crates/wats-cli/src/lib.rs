@@ -63,12 +63,13 @@ pub fn main() -> ExitCode {
             Ok(Some(trace)) => {
                 let mut interrupted = context.interrupt.defer();
                 context.interrupt.listen();
-                trace.of(async {
+                let run = Box::pin(async {
                     tokio::select! {
                         done = command.run(&context) => done,
                         () = interrupted.wait() => Err(Failure::new(Exit::Interrupted, "interrupted")),
                     }
-                }).await
+                });
+                trace.of(run).await
             }
             Ok(None) => {
                 context.interrupt.listen();

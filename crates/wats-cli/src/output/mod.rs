@@ -127,22 +127,9 @@ impl Output {
                 self.write(csv::line(names).as_bytes())?;
                 self.write(csv::line(written.iter().map(String::as_str)).as_bytes())
             }
-            Format::Table => {
-                let width = members.iter().map(|(name, _)| text::width(name)).max();
-                for (name, cell) in values {
-                    let space = " ".repeat(width.unwrap_or(0) - text::width(name));
-                    let name = self.style.paint(Tone::Faint, name);
-                    let value = self.style.paint(cell.tone, &self.shown(&cell.written()));
-                    self.line(format!("{name}{space}  {value}").trim_end())?;
-                }
-                Ok(())
-            }
+            // What is told of one thing is copied from the terminal: it is whole, however long.
+            Format::Table => self.lines(members, usize::MAX),
         }
-    }
-
-    /// A text of others as it may be shown: on one line, and without what would steer a terminal.
-    pub(crate) fn shown(&self, text: &str) -> String {
-        text::shown(text).into_owned()
     }
 
     /// A line on standard output, as it is.
@@ -152,11 +139,15 @@ impl Output {
     }
 
     /// Lines of a name and a value, which fit as tables do.
-    pub(crate) fn pairs(&self, pairs: &[(&str, Cell)]) -> Outcome<()> {
+    pub(crate) fn pairs(&self, pairs: &[(&'static str, Cell)]) -> Outcome<()> {
+        self.lines(pairs, self.width.unwrap_or(usize::MAX))
+    }
+
+    fn lines(&self, pairs: &[(&'static str, Cell)], most: usize) -> Outcome<()> {
         let names = pairs.iter().map(|(name, _)| text::width(name)).max();
         let names = names.unwrap_or(0);
         for (name, cell) in pairs {
-            self.line(&table::pair(self, names, name, cell))?;
+            self.line(&table::pair(self.style, (names, most), name, cell))?;
         }
         Ok(())
     }

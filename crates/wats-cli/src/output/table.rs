@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::row::{Cell, Column};
-use super::style::Tone;
+use super::style::{Style, Tone};
 use super::{Format, Output, SCHEMA, csv, text};
 use crate::Outcome;
 use crate::failure::Failure;
@@ -194,26 +194,24 @@ impl<'a, T> Rows<'a, T> {
 
     /// A row as a block of lines.
     fn block(&self, names: usize, cells: &[Cell]) -> Outcome<()> {
+        let most = self.output.width().unwrap_or(usize::MAX);
         for (column, cell) in self.columns.iter().zip(cells) {
             self.output
-                .line(&pair(self.output, names, column.name, cell))?;
+                .line(&pair(self.output.style, (names, most), column.name, cell))?;
         }
         self.output.line("")
     }
 }
 
 /// A line of a name and a value, with the names so wide.
-pub(super) fn pair(output: &Output, names: usize, name: &str, cell: &Cell) -> String {
+pub(super) fn pair(style: Style, (names, most): (usize, usize), name: &str, cell: &Cell) -> String {
     let told = cell.told();
-    let most = output
-        .width()
-        .unwrap_or(usize::MAX)
-        .saturating_sub(names + GAP.len());
+    let most = most.saturating_sub(names + GAP.len());
     let shown = text::shown(&told);
     let shown = text::fitted(&shown, most.max(1));
     let space = " ".repeat(names.saturating_sub(text::width(name)));
-    let name = output.style.paint(Tone::Faint, name);
-    let value = output.style.paint(cell.tone, &shown);
+    let name = style.paint(Tone::Faint, name);
+    let value = style.paint(cell.tone, &shown);
     let line = format!("{name}{space}{GAP}{value}");
     line.trim_end().to_owned()
 }

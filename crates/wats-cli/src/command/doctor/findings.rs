@@ -6,7 +6,7 @@ use wats::Error;
 use crate::Outcome;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Format, Output, Tone};
+use crate::output::{Format, Output, Tone, shown};
 
 /// How something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +112,7 @@ impl<'a> Findings<'a> {
             Format::Table => {
                 let word = self.output.style.paint(state.tone(), state.word());
                 let space = " ".repeat(6_usize.saturating_sub(state.word().len()));
-                let found = self.output.shown(found);
+                let found = shown(found);
                 self.output
                     .line(&format!("{word}{space}{check:<10}  {found}"))?;
                 if let Some(remedy) = remedy {
