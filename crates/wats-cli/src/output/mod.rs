@@ -125,7 +125,7 @@ impl Output {
                 for (name, cell) in values {
                     let space = " ".repeat(width.unwrap_or(0) - text::width(name));
                     let name = self.style.paint(Tone::Faint, name);
-                    let value = self.style.paint(cell.tone, &self.shown(&cell.written()));
+                    let value = self.style.paint(cell.tone, &text::shown(&cell.written()));
                     self.line(format!("{name}{space}  {value}").trim_end())?;
                 }
                 Ok(())
@@ -134,7 +134,7 @@ impl Output {
     }
 
     /// A text of others as it may be shown: on one line, and without what would steer a terminal.
-    pub(crate) fn shown(&self, text: &str) -> String {
+    pub(crate) fn shown(text: &str) -> String {
         text::shown(text).into_owned()
     }
 

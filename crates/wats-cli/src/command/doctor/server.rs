@@ -33,7 +33,7 @@ pub(super) async fn ask(findings: &mut Findings<'_>, wats: &Wats) -> Outcome<()>
             match is_wats {
                 Ok(_) => findings.good("http", version)?,
                 Err(error) => {
-                    not_wats(findings, &version, error.into())?;
+                    not_wats(findings, &version, &Error::from(error))?;
                     return Ok(());
                 }
             }
@@ -54,8 +54,8 @@ fn refused(findings: &mut Findings<'_>, error: Error) -> Outcome<()> {
             let remedy = "too many calls were made with this token: wait, or look which program makes them";
             findings.error("server", error, remedy)
         }
-        Some(404) => not_wats(findings, "", error),
-        _ if error.kind() == ErrorKind::Decode => not_wats(findings, "", error),
+        Some(404) => not_wats(findings, "", &error),
+        _ if error.kind() == ErrorKind::Decode => not_wats(findings, "", &error),
         _ => findings.error(
             "server",
             error,
@@ -64,7 +64,7 @@ fn refused(findings: &mut Findings<'_>, error: Error) -> Outcome<()> {
     }
 }
 
-fn not_wats(findings: &mut Findings<'_>, version: &str, error: Error) -> Outcome<()> {
+fn not_wats(findings: &mut Findings<'_>, version: &str, error: &Error) -> Outcome<()> {
     let found = format!("something else than WATS answers: {error:#} {version}");
     let remedy =
         "check the address of the server; a network with a login page answers in its place, too";

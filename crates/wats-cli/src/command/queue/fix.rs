@@ -46,17 +46,14 @@ pub(super) async fn run(args: &Args, folder: &Path, context: &Context) -> Outcom
     let old = old
         .read()
         .map_err(|error| Failure::io("the report", &error))?;
-    let (new, edited) = match &args.from {
-        Some(path) => {
-            let new = fs::read(path).map_err(|error| Failure::io(path.display(), &error))?;
-            (new, None)
-        }
-        None => {
-            let path = queue
-                .folder()
-                .join(format!("fix-{}.{}", args.id, item.kind));
-            (edit(&path, &old).await?, Some(path))
-        }
+    let (new, edited) = if let Some(path) = &args.from {
+        let new = fs::read(path).map_err(|error| Failure::io(path.display(), &error))?;
+        (new, None)
+    } else {
+        let path = queue
+            .folder()
+            .join(format!("fix-{}.{}", args.id, item.kind));
+        (edit(&path, &old).await?, Some(path))
     };
     if new == old[..] {
         remove(edited.as_deref());

@@ -37,7 +37,7 @@ Examples:
   wats queue fix 83ac0b8e-b575-4004-94de-f905774c3ed8
   wats queue drain --for 10m                 send what is in it")]
 pub(crate) struct Args {
-    /// Folder of the queue; otherwise that of WATS_QUEUE_DIR, or `queue_dir` of the profile.
+    /// Folder of the queue; otherwise that of `WATS_QUEUE_DIR`, or `queue_dir` of the profile.
     #[arg(long, global = true, value_name = "FOLDER")]
     dir: Option<PathBuf>,
     #[command(subcommand)]

@@ -203,7 +203,7 @@ fn tell(told: &Told, output: &Output) -> Outcome<()> {
             output.remark(&format!("{file}: {} reports queued", ids.len()));
         }
         Told::Failed { file, why, .. } => {
-            output.remark(&format!("{file}: failed: {}", why.message))
+            output.remark(&format!("{file}: failed: {}", why.message));
         }
         Told::Remark(_) => {}
     }
