@@ -262,6 +262,7 @@ fn any_name_of_a_file_is_taken_and_ctrl_c_ends_it() {
 /// `WATS_WATCH_FILES` says how many files.
 #[cfg(unix)]
 #[test]
+#[allow(clippy::too_many_lines, reason = "what goes on at once is read as one")]
 fn each_report_is_stored_once_whatever_happens() {
     use std::collections::hash_map::RandomState;
     use std::hash::BuildHasher as _;

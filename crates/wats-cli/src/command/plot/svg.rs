@@ -241,7 +241,9 @@ mod tests {
         };
         let figures = |reports: &[Report]| {
             let mut gathered = Gathered::default();
-            reports.iter().for_each(|report| gathered.add(report));
+            for report in reports {
+                gathered.add(report);
+            }
             let all = gathered.finish();
             drawn(&all.iter().map(Figure::of).collect::<Vec<_>>())
         };

@@ -342,6 +342,10 @@ mod tests {
     use wats::report::Report;
     use wats::serde_json::{self, json};
 
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "it is called with what `json!` makes"
+    )]
     fn report(steps: serde_json::Value) -> Report {
         serde_json::from_value(json!({"root": {"name": "Main", "steps": steps}})).unwrap()
     }
@@ -353,7 +357,9 @@ mod tests {
 
     fn drawn(reports: &[Report], width: usize, ascii: bool) -> Vec<String> {
         let mut gathered = Gathered::default();
-        reports.iter().for_each(|report| gathered.add(report));
+        for report in reports {
+            gathered.add(report);
+        }
         let canvas = Canvas {
             width,
             ascii,
