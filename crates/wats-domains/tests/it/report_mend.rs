@@ -94,7 +94,7 @@ fn each_fault_is_mended() {
     };
     let exports = [draw(&test().boxed()), draw(&repair().boxed())].concat();
     let mut wrong = Vec::new();
-    for fault in 0..FAULTS.len() {
+    for (fault, (name, ..)) in FAULTS.iter().enumerate() {
         let mut spoilt = 0;
         for (pick, export) in exports.iter().enumerate() {
             let mut export = export.clone();
@@ -103,10 +103,7 @@ fn each_fault_is_mended() {
             }
             spoilt += 1;
             if let Err(why) = mended(&export) {
-                wrong.push(format!(
-                    "fault {fault}, of `{}`: {why:.600}",
-                    FAULTS[fault].0
-                ));
+                wrong.push(format!("fault {fault}, of `{name}`: {why:.600}"));
                 break;
             }
             if spoilt == PLACES {
