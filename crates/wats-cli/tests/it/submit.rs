@@ -432,3 +432,28 @@ fn a_large_report_is_never_in_memory_as_a_whole() {
         eprintln!("{name}: {peak} KiB of memory for {megabytes} MiB");
     }
 }
+
+#[test]
+fn of_many_findings_people_are_told_the_first_and_how_many_more() {
+    let server = Server::start();
+    let mut bad = document_of(&passed("SN-1", 5.0));
+    let steps = bad["root"]["steps"].as_array_mut().unwrap();
+    let step = steps[0].clone();
+    for number in 0..15 {
+        let mut step = step.clone();
+        step["id"] = json!(100 + number);
+        step["name"] = json!(format!("step {number}"));
+        step["numericMeas"][0]["unit"] = json!("");
+        steps.push(step);
+    }
+    write(&server, "bad.json", bad.to_string());
+    let people = server.wats(["submit", "bad.json"]).run();
+    assert_eq!(people.status.code(), Some(3));
+    let told = stderr(&people);
+    let findings = told.lines().filter(|line| line.contains(" R303: "));
+    assert_eq!(findings.count(), 10, "{told}");
+    assert!(told.contains("and 5 more; `wats lint` tells"), "{told}");
+    let programs = server.wats(["submit", "bad.json", "--json"]).run();
+    let findings = error(&programs)["findings"].as_array().unwrap().len();
+    assert_eq!(findings, 15);
+}

@@ -93,6 +93,9 @@ pub(super) struct Told<'a> {
     worst: Option<Failure>,
 }
 
+/// So many findings of a report are told one by one.
+const SHOWN: usize = 10;
+
 /// Which exit code counts when reports have several.
 const ORDER: [Exit; 9] = [
     Exit::Interrupted,
@@ -124,15 +127,7 @@ impl<'a> Told<'a> {
     pub(super) fn row(&mut self, row: &Row) -> Outcome<()> {
         self.rows.row(row)?;
         self.all += 1;
-        if !self.context.output.is_json() {
-            for found in &row.findings {
-                if found.severity() != Severity::Advice {
-                    self.context
-                        .output
-                        .remark(&format!("{}: {found:#}", row.file));
-                }
-            }
-        }
+        self.findings(row);
         if row.exit == Exit::Done {
             self.done += 1;
             return Ok(());
@@ -151,6 +146,27 @@ impl<'a> Told<'a> {
             });
         }
         Ok(())
+    }
+
+    /// The first findings of a report, for people; programs have all of them in its row.
+    fn findings(&self, row: &Row) {
+        let output = &self.context.output;
+        if output.is_json() {
+            return;
+        }
+        let heavy = |found: &&Finding| found.severity() != Severity::Advice;
+        let mut findings = row.findings.iter().filter(heavy);
+        for found in findings.by_ref().take(SHOWN) {
+            output.remark(&format!("{}: {found:#}", row.file));
+        }
+        let more = findings.count();
+        if more > 0 {
+            output.remark(&format!(
+                "{}: and {more} more; `wats lint` tells all of them, and `wats fix --policy resubmit` mends what an export of a \
+                 server has",
+                row.file
+            ));
+        }
     }
 
     /// Prints what is left. What went wrong worst is the failure of the command.
