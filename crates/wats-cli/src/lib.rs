@@ -63,12 +63,15 @@ pub fn main() -> ExitCode {
             Ok(Some(trace)) => {
                 let mut interrupted = context.interrupt.defer();
                 context.interrupt.listen();
-                trace.of(async {
+                let interrupt = || Failure::new(Exit::Interrupted, "interrupted");
+                // The futures of all commands in one are large.
+                Box::pin(trace.of(async {
                     tokio::select! {
                         done = command.run(&context) => done,
-                        () = interrupted.wait() => Err(Failure::new(Exit::Interrupted, "interrupted")),
+                        () = interrupted.wait() => Err(interrupt()),
                     }
-                }).await
+                }))
+                .await
             }
             Ok(None) => {
                 context.interrupt.listen();

@@ -140,11 +140,6 @@ impl Output {
         }
     }
 
-    /// A text of others as it may be shown: on one line, and without what would steer a terminal.
-    pub(crate) fn shown(&self, text: &str) -> String {
-        text::shown(text).into_owned()
-    }
-
     /// A line on standard output, as it is.
     pub(crate) fn line(&self, text: &str) -> Outcome<()> {
         self.write(text.as_bytes())?;

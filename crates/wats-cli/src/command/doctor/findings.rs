@@ -112,7 +112,7 @@ impl<'a> Findings<'a> {
             Format::Table => {
                 let word = self.output.style.paint(state.tone(), state.word());
                 let space = " ".repeat(6_usize.saturating_sub(state.word().len()));
-                let found = self.output.shown(found);
+                let found = crate::output::shown(found);
                 self.output
                     .line(&format!("{word}{space}{check:<10}  {found}"))?;
                 if let Some(remedy) = remedy {
