@@ -664,7 +664,7 @@ fn each_change_has_a_name_and_words_for_people() {
     assert_eq!(names.len(), Mend::ALL.len());
     for mend in Mend::ALL {
         let (name, about) = (mend.name(), mend.about());
-        let is_word = |c: char| c.is_ascii_lowercase() || c == '-';
+        let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         assert!(!name.is_empty() && name.chars().all(is_word), "{name}");
         let is_sentence = about.ends_with('.') && !about.starts_with(' ');
         assert!(is_sentence && !about.contains("[`"), "{name}: {about}");
