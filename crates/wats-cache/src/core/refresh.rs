@@ -4,7 +4,7 @@
 //! to fill up and no thread that idles. A refresh too many is put off: what it holds is dropped, which frees the key,
 //! and the next look-up tries again.
 
-use super::load::{Leader, LoadRole, refreshing};
+use super::load::{Leader, LoadRole};
 use super::options::{self, CallOptions, Terms};
 use super::{Core, Failures};
 use crate::error::LoadError;
@@ -160,7 +160,7 @@ where
                 Ok(self.serve(present))
             }
             (present, _) => {
-                let early = refreshing(present);
+                let early = super::load::refreshing(present);
                 self.load(hash, key, leader, early, load, &terms).await
             }
         }

@@ -114,6 +114,7 @@ impl Output {
     }
 
     /// Names with their values: a line each for people, the members of one document for programs.
+    #[cfg(feature = "queue")]
     pub(crate) fn record(&self, members: &[(&'static str, Cell)]) -> Outcome<()> {
         let values = members.iter();
         match self.format {

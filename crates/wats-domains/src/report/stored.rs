@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use uuid::Uuid;
 use wats_batch::Partition;
-use wats_http::{Call, Response};
+use wats_http::Call;
 
 use super::submit::{SubmitOptions, known};
 use super::{ReportService, Submitted, route, upload};
@@ -254,13 +254,14 @@ impl ReportService {
     }
 
     /// With at most so many attempts, for who repeats by itself; the answer of a success is shown first.
+    #[cfg(feature = "queue")]
     pub(crate) async fn send_stored(
         &self,
         id: Uuid,
         format: ReportFormat,
         text: StoredReport,
         attempts: u32,
-        see: impl FnOnce(&Response) + Send,
+        see: impl FnOnce(&wats_http::Response) + Send,
     ) -> Result<Submitted> {
         let id = known(Some(id))?;
         let (route, call) = self.stored_call(format, text);

@@ -128,18 +128,18 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
 }
 
 /// Who takes the reports.
-enum Receiver<'a> {
+enum Receiver {
     /// Nobody: they are only looked at.
     Nobody,
-    Server(Box<send::Server<'a>>),
+    Server(Box<send::Server>),
     #[cfg(feature = "queue")]
     Queue(Box<queue::Waiting>),
 }
 
-impl<'a> Receiver<'a> {
+impl Receiver {
     async fn new(
-        args: &'a Args,
-        context: &'a Context,
+        args: &Args,
+        context: &Context,
         interrupted: &Interrupted,
         files: usize,
     ) -> Outcome<Self> {
@@ -167,7 +167,8 @@ impl<'a> Receiver<'a> {
             wats,
             options,
             many,
-            args,
+            #[cfg(feature = "queue")]
+            or_queue: args.or_queue.clone(),
             #[cfg(feature = "queue")]
             fallback: None,
             refused: false,

@@ -1,9 +1,11 @@
 //! Reports sent to the server, some at a time.
 
+#[cfg(feature = "queue")]
+use std::path::PathBuf;
+
 use wats::report::{SubmissionState, SubmitOptions, Submitted};
 use wats::{BulkOptions, Error, Wats};
 
-use super::Args;
 use super::prepare::Prepared;
 #[cfg(feature = "queue")]
 use super::queue;
@@ -13,19 +15,21 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 
 /// The server.
-pub(super) struct Server<'a> {
+pub(super) struct Server {
     pub(super) wats: Wats,
     pub(super) options: SubmitOptions,
     pub(super) many: BulkOptions,
-    pub(super) args: &'a Args,
-    /// The queue for what cannot be sent, once it was needed.
+    /// The folder of the queue for what cannot be sent, if there is to be one.
+    #[cfg(feature = "queue")]
+    pub(super) or_queue: Option<PathBuf>,
+    /// That queue, once it was needed.
     #[cfg(feature = "queue")]
     pub(super) fallback: Option<queue::Fallback>,
     /// Whether the token was refused: nothing further is tried.
     pub(super) refused: bool,
 }
 
-impl Server<'_> {
+impl Server {
     /// Sends reports, and says of each what became of it.
     pub(super) async fn send(&mut self, reports: Vec<Prepared>) -> Outcome<Vec<Row>> {
         if self.refused {
@@ -69,7 +73,6 @@ impl Server<'_> {
         self.refused |= was_refused;
         #[cfg(feature = "queue")]
         if let Some(folder) = self
-            .args
             .or_queue
             .as_ref()
             .filter(|_| failure.exit == Exit::Later)
