@@ -21,8 +21,9 @@ pub(crate) fn whole(bytes: Vec<u8>) -> Outcome<Vec<Whole>> {
         return Err(Failure::failed("there is no report in it"));
     }
     let read = |text: ReportText| {
-        let findings = text.lint()?;
+        // What is looked at is what is sent: a report without an id has one then.
         let (id, text) = text.with_id()?;
+        let findings = text.lint()?;
         Ok(Whole { id, text, findings })
     };
     texts.into_iter().map(read).collect()

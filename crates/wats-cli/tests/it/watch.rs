@@ -136,6 +136,25 @@ fn each_file_ends_in_its_place_and_each_report_on_the_server() {
 }
 
 #[test]
+fn a_report_without_an_id_has_the_same_one_whenever_its_bytes_are_dropped() {
+    let server = Server::start();
+    let named = test(1, "SN-1", "");
+    let nameless = named.replacen(&format!("\"id\": \"{}\", ", id(1)), "", 1);
+    assert!(nameless.len() < named.len());
+    let ids = ["first.json", "again.json"].map(|name| {
+        dropped(&server, &[(name, &nameless)]);
+        let output = watch(&server, &["--once", "--jsonl"]).run();
+        let text = stdout(&output);
+        assert_eq!(output.status.code(), Some(0), "{text}{}", stderr(&output));
+        let line = text.lines().find(|line| line.contains("\"queued\""));
+        let line: Value = serde_json::from_str(line.unwrap()).unwrap();
+        line["ids"][0].as_str().unwrap().to_owned()
+    });
+    assert_eq!(ids[0], ids[1]);
+    assert_eq!(server.simulator().receive_count(&ids[0]), 1);
+}
+
+#[test]
 fn what_cannot_be_sent_is_stored() {
     let server = Server::start();
     server.simulator().inject(Fault::status(503).always());

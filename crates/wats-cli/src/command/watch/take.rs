@@ -49,7 +49,8 @@ pub(super) struct Totals {
     pub(super) files: u64,
     pub(super) reports: u64,
     pub(super) failed: u64,
-    /// Files that could not be brought to their end for now.
+    /// Files that the last pass left where they are, as they could not be moved or the queue takes nothing; the next pass
+    /// tries again.
     pub(super) stuck: u64,
 }
 

@@ -14,7 +14,7 @@ use crate::testing::{Server, Worker, eventually, orders};
 const NAME: &str = "budget::tests::processes::takes_orders";
 
 #[test]
-#[ignore = "a process that other tests start"]
+#[ignore = "not a test: what the processes run that other tests start"]
 fn takes_orders() {
     let Some(mut orders) = orders() else { return };
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -45,7 +45,7 @@ async fn a_herd_asks_the_origin_once_for_each_key() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "the long version"]
+#[ignore = "many more callers than in the test above: run it by name"]
 async fn a_large_herd_asks_the_origin_once_for_each_key() {
     herd(8, 100, 20, Duration::from_millis(100)).await;
 }

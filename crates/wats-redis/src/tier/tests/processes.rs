@@ -188,7 +188,7 @@ fn processes_whose_clocks_are_wrong_share_all_the_same() {
 }
 
 #[test]
-#[ignore = "the long version"]
+#[ignore = "many more calls than the test above: run it by name"]
 fn eight_processes_with_a_hundred_callers_each_ask_once_for_each_key() {
     for _ in 0..5 {
         herd::<8>(100, 20, Duration::from_millis(100));
@@ -327,13 +327,13 @@ fn and_where_the_server_is_killed_meanwhile() {
 }
 
 #[test]
-#[ignore = "the long version"]
+#[ignore = "many more calls than the test above: run it by name"]
 fn two_processes_read_their_own_writes_at_once_and_the_others_in_time_in_a_hundred_thousand() {
     updates(12_500, 104, 0);
 }
 
 #[test]
-#[ignore = "the long version"]
+#[ignore = "many more calls than the test above: run it by name"]
 fn and_where_the_server_is_killed_twice_in_a_hundred_thousand() {
     updates(12_500, 104, 2);
 }

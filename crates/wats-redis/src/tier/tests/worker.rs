@@ -277,7 +277,7 @@ impl Process {
 }
 
 #[test]
-#[ignore = "a process that other tests start"]
+#[ignore = "not a test: what the processes run that other tests start"]
 fn takes_orders() {
     let Some(mut orders) = orders() else { return };
     let runtime = tokio::runtime::Builder::new_multi_thread()

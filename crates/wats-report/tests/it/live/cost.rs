@@ -63,7 +63,7 @@ fn memory_is_bounded_by_the_report() {
 
 /// `cargo test --release -p wats-report --test it live::cost -- --ignored --nocapture`
 #[test]
-#[ignore = "tells figures"]
+#[ignore = "prints what it costs and decides nothing: run it by name, in a release build"]
 fn ten_steps() {
     let mut all = Vec::new();
     for _ in 0..20_000 {
@@ -84,7 +84,7 @@ fn ten_steps() {
 ///
 /// `cargo test --release -p wats-report --test it live::cost -- --ignored --nocapture`
 #[test]
-#[ignore = "tells figures"]
+#[ignore = "prints what it costs and decides nothing: run it by name, in a release build"]
 fn ten_live_steps() {
     let runs = std::env::var("LIVE_RUNS").ok();
     let runs = runs.and_then(|runs| runs.parse().ok()).unwrap_or(20_000);
@@ -110,7 +110,7 @@ fn ten_live_steps() {
 
 /// `cargo test --release -p wats-report --test it live::cost -- --ignored --nocapture`
 #[test]
-#[ignore = "tells figures"]
+#[ignore = "prints what it costs and decides nothing: run it by name, in a release build"]
 fn a_step() {
     for _ in 0..3 {
         let dir = tempfile::tempdir().unwrap();
