@@ -42,19 +42,19 @@ impl Keys {
         format!("{}c:", self.base)
     }
 
-    /// An entry of the cache.
-    pub(crate) fn entry(&self, kind: &str, key: &[u8]) -> Vec<u8> {
-        self.of_key("c:k", kind, key)
+    /// An entry of the cache, by its key as it stands in names: see [`short`].
+    pub(crate) fn entry(&self, kind: &str, short: &[u8]) -> Vec<u8> {
+        self.of_short("c:k", kind, short)
     }
 
     /// The lease of a load of this entry.
-    pub(crate) fn lease(&self, kind: &str, key: &[u8]) -> Vec<u8> {
-        self.of_key("c:l:k", kind, key)
+    pub(crate) fn lease(&self, kind: &str, short: &[u8]) -> Vec<u8> {
+        self.of_short("c:l:k", kind, short)
     }
 
     /// How often loads of this entry have failed in a row.
-    pub(crate) fn failures(&self, kind: &str, key: &[u8]) -> Vec<u8> {
-        self.of_key("n:f:k", kind, key)
+    pub(crate) fn failures(&self, kind: &str, short: &[u8]) -> Vec<u8> {
+        self.of_short("n:f:k", kind, short)
     }
 
     /// Where a load with this lease puts its entry, for the moment of the transaction in which it is written.
@@ -125,15 +125,19 @@ impl Keys {
         })
     }
 
-    fn of_key(&self, part: &str, kind: &str, key: &[u8]) -> Vec<u8> {
-        let mut name =
-            Vec::with_capacity(self.base.len() + part.len() + kind.len() + 1 + key.len());
-        name.extend_from_slice(self.base.as_bytes());
-        name.extend_from_slice(part.as_bytes());
-        name.extend_from_slice(kind.as_bytes());
-        name.push(b':');
-        push_short(&mut name, key);
-        name
+    fn of_short(&self, part: &str, kind: &str, short: &[u8]) -> Vec<u8> {
+        debug_assert!(
+            matches!(short.first(), Some(b'=' | b'#')),
+            "not a key itself"
+        );
+        let parts = [
+            self.base.as_bytes(),
+            part.as_bytes(),
+            kind.as_bytes(),
+            b":",
+            short,
+        ];
+        parts.concat()
     }
 }
 
@@ -152,7 +156,7 @@ pub(crate) enum Named<'a> {
 
 /// A key as it stands in names: itself, or its hash if it is long. The first byte tells them apart.
 pub(crate) fn short(key: &[u8]) -> Vec<u8> {
-    let mut name = Vec::new();
+    let mut name = Vec::with_capacity(1 + key.len().min(LONGEST));
     push_short(&mut name, key);
     name
 }
@@ -178,11 +182,11 @@ mod tests {
     fn names_are_as_written_down() {
         let keys = Keys::new("line-3");
         assert_eq!(
-            keys.entry("product", b"A/1"),
+            keys.entry("product", b"=A/1"),
             b"w1:{line-3}:c:kproduct:=A/1"
         );
         assert_eq!(
-            keys.lease("product", b"A/1"),
+            keys.lease("product", b"=A/1"),
             b"w1:{line-3}:c:l:kproduct:=A/1"
         );
         assert_eq!(keys.tag_signal(b"*"), b"w1:{line-3}:c:t:=*");
@@ -200,7 +204,7 @@ mod tests {
         }
         assert_eq!(keys.parse(&keys.pause()), Some(Named::Pause));
         let other = Keys::new("line-4");
-        assert_eq!(keys.parse(&other.entry("product", b"A")), None);
+        assert_eq!(keys.parse(&other.entry("product", b"=A")), None);
         assert_eq!(keys.parse(&keys.members()), None);
     }
 
@@ -213,8 +217,8 @@ mod tests {
             let keys = Keys::new("n");
             let key_in_name = short(&key);
             for (name, expected) in [
-                (keys.entry(&kind, &key), Named::Entry { kind: &kind, key: &key_in_name }),
-                (keys.lease(&kind, &key), Named::Lease { kind: &kind, key: &key_in_name }),
+                (keys.entry(&kind, &key_in_name), Named::Entry { kind: &kind, key: &key_in_name }),
+                (keys.lease(&kind, &key_in_name), Named::Lease { kind: &kind, key: &key_in_name }),
                 (keys.tag_signal(&key), Named::Tag(&key_in_name)),
             ] {
                 let longest = "w1:{n}:c:l:k:".len() + kind.len() + 1 + LONGEST;

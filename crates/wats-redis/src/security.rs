@@ -3,7 +3,7 @@
 //! A token of WATS is base64 of user and password, so a fast hash of one could be guessed. What stands in the keys is the
 //! result of PBKDF2, which takes a processor some hundred milliseconds for each guess.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::num::NonZeroU32;
 
 use ring::pbkdf2;
@@ -89,12 +89,17 @@ impl fmt::Debug for Namespace {
 
 /// Bytes as text.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // A text takes everything.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    const DIGITS: [u8; 16] = *b"0123456789abcdef";
+    let digit = |number: u8| {
+        DIGITS
+            .get(usize::from(number))
+            .copied()
+            .map_or('0', char::from)
+    };
+    let digits = bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    digits.collect()
 }
 
 /// User and password for the server. Never printed.

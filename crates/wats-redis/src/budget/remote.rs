@@ -11,8 +11,8 @@ use super::script::{BOOK, Booked, Booking, PAUSE};
 use crate::error::{Error, Result};
 use crate::link::{Link, Script, ScriptCall, Session, Value};
 
-static BOOK_SCRIPT: Script = Script::new(BOOK);
-static PAUSE_SCRIPT: Script = Script::new(PAUSE);
+static BOOK_SCRIPT: Script = Script::new(BOOK, 3);
+static PAUSE_SCRIPT: Script = Script::new(PAUSE, 1);
 
 /// What the limiter needs of Redis. Nothing here waits for a session: without one it fails at once.
 pub(super) trait Remote: fmt::Debug + Send + Sync {

@@ -12,6 +12,7 @@ use wats_http::TlsConnector;
 
 use crate::error::{Error, Result};
 use crate::link::address::Server;
+use crate::link::driver::Driver;
 use crate::link::session::failure;
 use crate::link::state::State;
 use crate::security::Credentials;
@@ -25,19 +26,33 @@ pub(super) struct Connected {
     pub(super) reader: Reader,
 }
 
-/// The task that reads and writes the socket; the socket is closed with it.
-pub(super) struct Reader(tokio::task::JoinHandle<()>);
+/// What reads and writes the socket; the socket is closed with it.
+pub(super) struct Reader {
+    driver: Arc<Driver>,
+    task: tokio::task::JoinHandle<()>,
+}
 
 impl Reader {
+    fn start(io: impl Future<Output = ()> + Send + 'static) -> Self {
+        let driver = Driver::new(io);
+        let task = tokio::spawn(Arc::clone(&driver).drive());
+        Self { driver, task }
+    }
+
+    pub(super) fn driver(&self) -> &Arc<Driver> {
+        &self.driver
+    }
+
     /// Until the connection is closed.
     pub(super) async fn closed(&mut self) {
-        let _ = (&mut self.0).await;
+        let _ = (&mut self.task).await;
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        self.0.abort();
+        self.driver.close();
+        self.task.abort();
     }
 }
 
@@ -103,12 +118,12 @@ where
             Ok::<(), redis::aio::SendError>(())
         });
     }
-    let (connection, driver) = MultiplexedConnection::new_with_config(&info, stream, config)
+    let (connection, io) = MultiplexedConnection::new_with_config(&info, stream, config)
         .await
         .map_err(|error| failure(&error))?;
     Ok(Connected {
         connection,
-        reader: Reader(tokio::spawn(driver)),
+        reader: Reader::start(io),
     })
 }
 

@@ -27,10 +27,11 @@ static SCRIPT: Script = Script::new(
      redis.call('ZADD', KEYS[1], now, ARGV[1])\n\
      redis.call('PEXPIRE', KEYS[1], ARGV[2] * 2)\n\
      return {t[1], t[2], redis.call('ZCARD', KEYS[1])}",
+    1,
 );
 
 /// Takes this member out of the list.
-static LEAVE: Script = Script::new("return redis.call('ZREM', KEYS[1], ARGV[1])");
+static LEAVE: Script = Script::new("return redis.call('ZREM', KEYS[1], ARGV[1])", 1);
 
 /// The call for a member.
 pub(super) fn call(keys: &Keys, member: &str) -> ScriptCall {

@@ -19,6 +19,8 @@
 mod address;
 mod connect;
 mod counters;
+mod deadlines;
+mod driver;
 mod heartbeat;
 mod listener;
 mod published;
@@ -31,11 +33,12 @@ mod supervisor;
 mod tests;
 mod topology;
 mod trust;
+mod turns;
 
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::pin;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::thread;
 use std::time::Duration;
@@ -200,6 +203,15 @@ impl Link {
         // As the heartbeat it proves that this server takes writes, and all pushes before its answer are handled by then.
         let call = heartbeat::call(session.keys(), &member);
         session.script(call).await.map(drop)
+    }
+
+    /// A name for something on the server that nobody else gives to anything; `None` where the link has no thread.
+    pub(crate) fn token(&self) -> Option<String> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        // In the child of a fork the member is another one.
+        let number = hex(&number.to_be_bytes());
+        Some([self.running()?.member.as_str(), &number].concat())
     }
 
     /// The limit of one operation.

@@ -11,23 +11,29 @@ use crate::security::hex;
 #[derive(Debug)]
 pub(crate) struct Script {
     text: &'static str,
+    /// How many keys a call names.
+    keys: usize,
     hash: OnceLock<String>,
 }
 
 impl Script {
-    pub(crate) const fn new(text: &'static str) -> Self {
+    pub(crate) const fn new(text: &'static str, keys: usize) -> Self {
         Self {
             text,
+            keys,
             hash: OnceLock::new(),
         }
     }
 
     /// Begins a call: keys first, then arguments.
     pub(crate) fn call(&'static self) -> ScriptCall {
+        // Most calls take no more than that beside a value.
+        let mut command = Cmd::with_capacity(12, 256);
+        command.arg("EVALSHA").arg(self.hash()).arg(self.keys);
         ScriptCall {
             script: self,
             keys: 0,
-            parts: Cmd::new(),
+            command,
         }
     }
 
@@ -42,8 +48,9 @@ impl Script {
 #[derive(Debug, Clone)]
 pub(crate) struct ScriptCall {
     script: &'static Script,
+    /// Keys so far.
     keys: usize,
-    parts: Cmd,
+    command: Cmd,
 }
 
 impl ScriptCall {
@@ -51,31 +58,27 @@ impl ScriptCall {
     #[must_use]
     pub(crate) fn key(mut self, key: &[u8]) -> Self {
         self.keys += 1;
-        self.parts.arg(key);
-        self
+        self.arg(key)
     }
 
     /// Adds an argument.
     #[must_use]
     pub(crate) fn arg(mut self, arg: impl ToRedisArgs) -> Self {
-        self.parts.arg(arg);
+        self.command.arg(arg);
         self
     }
 
     /// The command that names the script by its hash.
-    pub(crate) fn by_hash(&self) -> Cmd {
-        self.command("EVALSHA", self.script.hash())
+    pub(crate) fn by_hash(&self) -> &Cmd {
+        debug_assert_eq!(self.keys, self.script.keys, "a call names all its keys");
+        &self.command
     }
 
     /// The command that brings the script along; the server knows it from then on.
     pub(crate) fn by_text(&self) -> Cmd {
-        self.command("EVAL", self.script.text)
-    }
-
-    fn command(&self, name: &str, script: &str) -> Cmd {
-        let mut command = redis::cmd(name);
-        command.arg(script).arg(self.keys);
-        for part in self.parts.args_iter() {
+        let mut command = redis::cmd("EVAL");
+        command.arg(self.script.text);
+        for part in self.command.args_iter().skip(2) {
             if let redis::Arg::Simple(part) = part {
                 command.arg(part);
             }
@@ -88,7 +91,7 @@ impl ScriptCall {
 mod tests {
     use super::*;
 
-    static SCRIPT: Script = Script::new("return 1");
+    static SCRIPT: Script = Script::new("return 1", 1);
 
     #[test]
     fn a_call_names_the_script_its_keys_and_arguments() {

@@ -1,26 +1,35 @@
 //! A session: one connection, on which tracking is on, with a number.
 //!
-//! Commands run as tasks of the link's thread. So they need nothing of the runtime of whoever waits for them, end in time
-//! whoever waits, and are carried out to their end if nobody does.
+//! A command is sent by whoever waits for it: `driver` tells which thread writes it, `deadlines` ends the wait. So it needs
+//! nothing of the caller's runtime. Dropped before its answer has come, it may have been carried out or not.
 
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, RedisError, Value};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tracing::Instrument as _;
 
 use crate::error::{Error, Result};
 use crate::keys::Keys;
+use crate::link::connect::Connected;
+use crate::link::deadlines::{Deadline, Deadlines};
+use crate::link::driver::Driver;
 use crate::link::script::ScriptCall;
 use crate::link::state::State;
 
 /// Commands under way beyond which further ones are refused.
 const MOST_UNDER_WAY: usize = 8192;
+
+/// With more than that under way, the thread of the link writes commands: many by one write.
+const WRITTEN_HERE: usize = 2;
 
 /// Timeouts in a row that end a session.
 const TIMEOUTS: u32 = 3;
@@ -29,6 +38,9 @@ const TIMEOUTS: u32 = 3;
 pub(crate) struct Session {
     number: u64,
     connection: MultiplexedConnection,
+    driver: Arc<Driver>,
+    deadlines: Arc<Deadlines>,
+    watch: AbortHandle,
     runtime: Handle,
     keys: Arc<Keys>,
     state: Arc<State>,
@@ -52,14 +64,20 @@ impl Session {
     /// Within the runtime of the link.
     pub(super) fn new(
         number: u64,
-        connection: MultiplexedConnection,
+        connected: &Connected,
         keys: Arc<Keys>,
         state: Arc<State>,
         op_timeout: Duration,
     ) -> Self {
+        let deadlines = Arc::new(Deadlines::new(op_timeout));
+        let watched = Arc::clone(&deadlines);
+        let watch = tokio::spawn(async move { watched.watch().await });
         Self {
             number,
-            connection,
+            connection: connected.connection.clone(),
+            driver: Arc::clone(connected.reader.driver()),
+            deadlines,
+            watch: watch.abort_handle(),
             runtime: Handle::current(),
             keys,
             state,
@@ -87,57 +105,47 @@ impl Session {
     }
 
     /// Runs a command. An answer of the server that is an error is one here.
-    pub(crate) async fn run(self: &Arc<Self>, command: Cmd) -> Result<Value> {
-        let session = Arc::clone(self);
+    pub(crate) async fn run(&self, command: Cmd) -> Result<Value> {
         let mut connection = self.connection.clone();
-        self.carry_out(self.op_timeout, async move {
-            let value = connection.send_packed_command(&command).await;
-            session.checked(value)
-        })
-        .await
+        let work = async { self.checked(connection.send_packed_command(&command).await) };
+        self.in_time(self.op_timeout, work).await
     }
 
     /// Runs a script.
-    pub(crate) async fn script(self: &Arc<Self>, call: ScriptCall) -> Result<Value> {
+    pub(crate) async fn script(&self, call: ScriptCall) -> Result<Value> {
         self.script_within(self.op_timeout, call).await
     }
 
     /// Runs a script for a caller that cannot wait longer than that.
-    pub(crate) async fn script_within(
-        self: &Arc<Self>,
-        limit: Duration,
-        call: ScriptCall,
-    ) -> Result<Value> {
-        let session = Arc::clone(self);
-        self.carry_out(limit, async move { session.supervise(&call).await })
-            .await
+    pub(crate) async fn script_within(&self, limit: Duration, call: ScriptCall) -> Result<Value> {
+        self.in_time(limit, self.supervise(&call)).await
     }
 
     /// Runs a script and then a command; nothing of others comes between them. What the script returns, and whether the command
     /// was carried out.
     pub(crate) async fn script_and(
-        self: &Arc<Self>,
+        &self,
         limit: Duration,
         call: ScriptCall,
         command: Cmd,
     ) -> Result<(Value, bool)> {
-        let session = Arc::clone(self);
-        self.carry_out(limit, async move {
-            match session.transaction(call.by_hash(), &command).await {
+        let work = async {
+            match self.transaction(call.by_hash(), &command).await {
                 // It was not run, so it may be sent again.
                 Err(error) if error.code() == Some("NOSCRIPT") => {
-                    session.transaction(call.by_text(), &command).await
+                    self.transaction(&call.by_text(), &command).await
                 }
                 other => other,
             }
-        })
-        .await
+        };
+        self.in_time(limit, work).await
     }
 
-    async fn transaction(&self, script: Cmd, command: &Cmd) -> Result<(Value, bool)> {
+    async fn transaction(&self, script: &Cmd, command: &Cmd) -> Result<(Value, bool)> {
         const NOT_UNDERSTOOD: Error = Error::Protocol("a transaction");
         let mut all = redis::pipe();
-        all.add_command(redis::cmd("MULTI")).add_command(script);
+        all.add_command(redis::cmd("MULTI"));
+        all.add_command(script.clone());
         all.add_command(command.clone())
             .add_command(redis::cmd("EXEC"));
         let mut connection = self.connection.clone();
@@ -162,7 +170,7 @@ impl Session {
     /// Runs a script for as long as it takes: for the supervisor, which has a limit of its own.
     pub(super) async fn supervise(&self, call: &ScriptCall) -> Result<Value> {
         let mut connection = self.connection.clone();
-        let value = connection.send_packed_command(&call.by_hash()).await;
+        let value = connection.send_packed_command(call.by_hash()).await;
         match self.checked(value) {
             // It was not run, so it may be sent again.
             Err(error) if error.code() == Some("NOSCRIPT") => {
@@ -222,29 +230,31 @@ impl Session {
         }
     }
 
-    async fn carry_out<T: Send + 'static>(
-        self: &Arc<Self>,
-        limit: Duration,
-        operation: impl Future<Output = Result<T>> + Send + 'static,
-    ) -> Result<T> {
-        let session = Arc::clone(self);
-        let span = tracing::debug_span!("wats.redis.operation", session = self.number);
-        let task = self
-            .runtime
-            .spawn(session.in_time(limit, operation).instrument(span));
-        task.await.unwrap_or_else(|_| Err(closed()))
-    }
-
     /// An operation within its time. What comes back when the session is no longer the present one does not count: changes
     /// may have been missed meanwhile.
     async fn in_time<T>(
-        self: Arc<Self>,
+        &self,
         limit: Duration,
-        operation: impl Future<Output = Result<T>>,
+        work: impl Future<Output = Result<T>> + Send,
     ) -> Result<T> {
-        let _under_way = UnderWay::of(&self)?;
+        let _under_way = UnderWay::of(self)?;
         self.state.stats.operation();
-        let Ok(result) = timeout(limit, operation).await else {
+        let mut waiting = Waiting {
+            deadlines: &self.deadlines,
+            at: Instant::now() + limit,
+            deadline: None,
+        };
+        // In a box: all that wait for it, layer by layer, are as large as what they hold.
+        let span = tracing::debug_span!("wats.redis.operation", session = self.number);
+        let mut work = Box::pin(work.instrument(span));
+        let outcome = poll_fn(|context| {
+            let polled = self.send(|| work.as_mut().poll(context));
+            match polled {
+                Poll::Ready(result) => Poll::Ready(Some(result)),
+                Poll::Pending => waiting.poll(context).map(|()| None),
+            }
+        });
+        let Some(result) = outcome.await else {
             self.state.stats.timeout();
             // A limit that is nearly used up says little of the server.
             if limit >= self.op_timeout / 2 {
@@ -262,6 +272,19 @@ impl Session {
         result
     }
 
+    /// Polls something that may send a command, and has it written.
+    fn send<T>(&self, poll: impl FnOnce() -> T) -> T {
+        let (outcome, sent) = self.driver.while_sending(poll);
+        if sent {
+            if self.under_way.load(Ordering::Relaxed) <= WRITTEN_HERE {
+                self.driver.write_here();
+            } else {
+                self.driver.write_soon();
+            }
+        }
+        outcome
+    }
+
     /// An answer, whose errors may say that this server is not the one to talk to.
     fn checked(&self, value: Result<Value, RedisError>) -> Result<Value> {
         let error = match value.and_then(Value::extract_error) {
@@ -276,6 +299,42 @@ impl Session {
             }
         }
         Err(error)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.watch.abort();
+    }
+}
+
+/// The wait for an answer; dropped, it is over.
+struct Waiting<'a> {
+    deadlines: &'a Deadlines,
+    at: Instant,
+    deadline: Option<Deadline>,
+}
+
+impl Waiting<'_> {
+    /// Ready when the time is over.
+    fn poll(&mut self, context: &Context<'_>) -> Poll<()> {
+        match &self.deadline {
+            None => {
+                let waker = context.waker().clone();
+                self.deadline = Some(self.deadlines.add(self.at, waker));
+            }
+            Some(_) if Instant::now() >= self.at => return Poll::Ready(()),
+            Some(deadline) => self.deadlines.update(deadline, context.waker()),
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(deadline) = &self.deadline {
+            self.deadlines.remove(deadline);
+        }
     }
 }
 

@@ -177,7 +177,7 @@ impl Supervisor {
             .map_err(|_| Error::Timeout(limit))??;
         let session = Arc::new(Session::new(
             number,
-            connected.connection.clone(),
+            &connected,
             Arc::clone(&self.keys),
             Arc::clone(&self.state),
             self.config.op_timeout,

@@ -14,6 +14,7 @@ use wats_cache::{
     TierFuture, tag_hash,
 };
 
+use crate::envelope::field;
 use crate::keys::{LONGEST, short};
 use crate::link::{Link, Trust};
 use crate::tier::alarm::Alarm;
@@ -79,6 +80,8 @@ pub(super) struct Inner<K, V> {
     /// The tag that all its entries have.
     pub(super) own_tag: u64,
     pub(super) codec: ValueCodec<V>,
+    /// The field of an entry's hash in which its values stand.
+    pub(super) field: String,
     pub(super) options: Options,
     pub(super) negative: Option<Negative<V>>,
     pub(super) memory: AsyncTtlCache<K, V>,
@@ -195,6 +198,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> SharedCache<K, V> {
             own_tag: tag_of_kind(&kind),
             counters: Counters::new(&kind),
             kind,
+            field: field(codec.schema),
             codec,
             options,
             negative,

@@ -8,7 +8,6 @@ use crate::envelope::{Envelope, Foreign, Tags};
 use crate::error::{Error, Result};
 use crate::link::Value;
 use crate::tier::codec::ValueCodec;
-use crate::tier::tags::number;
 
 /// Entries seem to be from the future by that much where another server has taken over.
 const AHEAD: u64 = 1_000_000;
@@ -18,8 +17,10 @@ const AHEAD: u64 = 1_000_000;
 pub(super) struct Answer {
     /// Time of the server in µs.
     pub(super) now: u64,
-    pub(super) entry: Option<Vec<u8>>,
     pub(super) what: What,
+    bytes: Vec<u8>,
+    /// Where the entry begins, if there is one.
+    entry: Option<usize>,
 }
 
 /// What a load does next.
@@ -37,37 +38,43 @@ pub(super) enum What {
 
 impl Answer {
     pub(super) fn read(value: Value) -> Result<Self> {
-        const NOT_UNDERSTOOD: Error = Error::Protocol("an entry");
-        let Value::Array(parts) = value else {
-            return Err(NOT_UNDERSTOOD);
+        let Value::BulkString(bytes) = value else {
+            return Err(Error::Protocol("an entry"));
         };
-        let Ok([seconds, micros, entry, what, left]) = <[Value; 5]>::try_from(parts) else {
-            return Err(NOT_UNDERSTOOD);
-        };
-        let (Some(seconds), Some(micros)) = (number(&seconds), number(&micros)) else {
-            return Err(NOT_UNDERSTOOD);
-        };
-        let entry = match entry {
-            Value::BulkString(bytes) => Some(bytes),
-            Value::Nil => None,
-            _ => return Err(NOT_UNDERSTOOD),
-        };
-        let Value::BulkString(what) = what else {
-            return Err(NOT_UNDERSTOOD);
-        };
-        let left = Duration::from_millis(number(&left).unwrap_or(0));
-        Ok(Self {
+        Self::parse(bytes).ok_or(Error::Protocol("an entry"))
+    }
+
+    fn parse(bytes: Vec<u8>) -> Option<Self> {
+        let (what, rest) = bytes.split_first()?;
+        let (seconds, rest) = number_until(rest, b'.')?;
+        let (micros, rest) = number_until(rest, b';')?;
+        let (left, rest) = number_until(rest, b';')?;
+        let entry = bytes.len() - rest.len();
+        Some(Self {
             now: seconds.saturating_mul(1_000_000).saturating_add(micros),
-            entry,
-            what: match what.as_slice() {
-                b"serve" => What::Serve,
-                b"lead" => What::Lead,
-                b"wait" => What::Wait(left),
-                b"failed" => What::HoldBack,
-                _ => return Err(NOT_UNDERSTOOD),
+            what: match what.to_ascii_uppercase() {
+                b'S' => What::Serve,
+                b'L' => What::Lead,
+                b'W' => What::Wait(Duration::from_millis(left)),
+                b'F' => What::HoldBack,
+                _ => return None,
             },
+            entry: what.is_ascii_uppercase().then_some(entry),
+            bytes,
         })
     }
+
+    pub(super) fn entry(&self) -> Option<&[u8]> {
+        self.bytes.get(self.entry?..)
+    }
+}
+
+/// A number that ends with this byte, and what comes behind it. One below zero is none: a lease that has just ended.
+fn number_until(bytes: &[u8], end: u8) -> Option<(u64, &[u8])> {
+    let length = bytes.iter().position(|byte| *byte == end)?;
+    let (digits, rest) = bytes.split_at_checked(length)?;
+    let number: i64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    Some((u64::try_from(number).unwrap_or(0), rest.get(1..)?))
 }
 
 /// A value that stands on the server.
@@ -169,4 +176,48 @@ pub(super) fn write<V: 'static>(
         payload: &packed.bytes,
     }
     .write(kind, key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_read_with_any_bytes_for_an_entry() {
+        let read = |text: &[u8]| Answer::read(Value::BulkString(text.to_vec()));
+        let wait = |millis| What::Wait(Duration::from_millis(millis));
+        for (text, what, now, entry) in [
+            (&b"S7.000005;0;"[..], What::Serve, 7_000_005, Some(&b""[..])),
+            (
+                b"S1796009986.287876;0;a;.\xff;",
+                What::Serve,
+                1_796_009_986_287_876,
+                Some(b"a;.\xff;"),
+            ),
+            (b"l0.1;0;", What::Lead, 1, None),
+            (b"w1.2;3000;", wait(3000), 1_000_002, None),
+            (b"W1.2;-2;x", wait(0), 1_000_002, Some(b"x")),
+            (b"f1.2;9;", What::HoldBack, 1_000_002, None),
+        ] {
+            let answer = read(text).unwrap();
+            assert_eq!(
+                (answer.what, answer.now, answer.entry()),
+                (what, now, entry)
+            );
+        }
+        for text in [
+            &b""[..],
+            b"S",
+            b"S1",
+            b"S1.2",
+            b"S1.2;3",
+            b"X1.2;3;",
+            b"Sx.2;3;",
+            b"S1.2;;",
+            b"S1.99999999999999999999;3;",
+        ] {
+            assert!(read(text).is_err(), "{text:?}");
+        }
+        assert!(Answer::read(Value::Nil).is_err());
+    }
 }

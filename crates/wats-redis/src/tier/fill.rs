@@ -6,16 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::select;
-use ring::rand::{SecureRandom as _, SystemRandom};
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 use wats_cache::{LoadHandle, Loaded, Origin, Read};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::envelope::field;
 use crate::keys::short;
 use crate::link::Session;
-use crate::security::hex;
 use crate::tier::alarm::Alarm;
 use crate::tier::cache::Inner;
 use crate::tier::codec::CacheKey;
@@ -51,7 +48,6 @@ struct Place {
     /// As it stands in names.
     short: Vec<u8>,
     names: Names,
-    field: String,
 }
 
 /// What a value is given on its way to all.
@@ -82,12 +78,6 @@ enum Step<V> {
     Alone,
 }
 
-fn token() -> Option<String> {
-    let mut bytes = [0; 12];
-    SystemRandom::new().fill(&mut bytes).ok()?;
-    Some(hex(&bytes))
-}
-
 impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
     /// Where a key stands, if there is a session and it may stand there.
     fn place(&self, bytes: Vec<u8>) -> Option<Place> {
@@ -96,15 +86,13 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
             return None;
         }
         let session = self.link.session().ok()?;
-        let keys = session.keys();
+        let (keys, short) = (session.keys(), short(&bytes));
         let names = Names {
-            entry: keys.entry(&self.kind, &bytes),
-            lease: keys.lease(&self.kind, &bytes),
-            failures: keys.failures(&self.kind, &bytes),
+            entry: keys.entry(&self.kind, &short),
+            lease: keys.lease(&self.kind, &short),
         };
         Some(Place {
-            short: short(&bytes),
-            field: field(self.codec.schema),
+            short,
             names,
             session,
             bytes,
@@ -225,14 +213,14 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
             // Both before the read: what is told from here on may be about what it finds.
             let next = load.next();
             handle.from_here_on();
-            let Some(token) = token() else {
+            let Some(token) = self.link.token() else {
                 return Step::Alone;
             };
             let call = READ
                 .call()
                 .key(&place.names.entry)
                 .key(&place.names.lease)
-                .arg(&place.field)
+                .arg(&self.field)
                 .arg(&token)
                 .arg(millis(self.options.lease))
                 .arg(seen.as_deref().unwrap_or_default())
@@ -244,7 +232,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
                 drop(self.taken(place, token));
                 return Step::Alone;
             };
-            if let Some(bytes) = &answer.entry
+            if let Some(bytes) = answer.entry()
                 && seen.as_deref() != Some(beginning(bytes))
             {
                 match self.checked(place, bytes, answer.now) {
@@ -390,7 +378,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
             return (given.apply(value), Written::Not);
         };
         let life = given.fresh + given.reserve;
-        let written = lease.put(&place.field, bytes, life, wait_limit).await;
+        let written = lease.put(&self.field, bytes, life, wait_limit).await;
         let tags = given.tags.iter().copied().chain([self.own_tag]);
         if written == Ok(true) {
             self.hub

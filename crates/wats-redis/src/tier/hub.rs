@@ -251,7 +251,8 @@ impl Hub {
         }
         let (hub, of_task) = (Arc::clone(self), Arc::clone(session));
         let ready = session.within(wait_limit.left(), async move { hub.begin(&of_task).await });
-        wait_limit.wait_for(ready).await
+        // Seldom, so it takes no room in the futures of those who need not wait.
+        wait_limit.wait_for(Box::pin(ready)).await
     }
 
     /// All in memory is suspect from the beginning of a session on, once: what is read on the session itself is not.

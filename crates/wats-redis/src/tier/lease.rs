@@ -19,7 +19,6 @@ const LONGEST_LOAD: Duration = Duration::from_secs(60);
 pub(super) struct Names {
     pub(super) entry: Vec<u8>,
     pub(super) lease: Vec<u8>,
-    pub(super) failures: Vec<u8>,
 }
 
 /// Dropped, it is released; others go on then.
@@ -98,6 +97,11 @@ impl Lease {
         }
     }
 
+    fn failures(&self) -> Vec<u8> {
+        let (kind, key) = &self.of;
+        self.session.keys().failures(kind, key)
+    }
+
     fn publish(&self, call: ScriptCall) -> ScriptCall {
         let (channel, member) = self.hub.link().publish().unwrap_or_default();
         call.arg(channel).arg(member)
@@ -111,6 +115,7 @@ impl Lease {
         life: Duration,
         wait_limit: &mut WaitLimit,
     ) -> Result<bool> {
+        let failures = self.failures();
         let staged = self.session.keys().staged(&self.token);
         let mut rename = cmd("RENAME");
         rename.arg(&staged).arg(&self.names.entry);
@@ -118,7 +123,7 @@ impl Lease {
             .call()
             .key(&self.names.entry)
             .key(&self.names.lease)
-            .key(&self.names.failures)
+            .key(&failures)
             .key(&staged)
             .arg(&self.token)
             .arg(field)
@@ -149,7 +154,7 @@ impl Lease {
         let call = FAIL
             .call()
             .key(&self.names.lease)
-            .key(&self.names.failures)
+            .key(&self.failures())
             .arg(&self.token)
             .arg(millis(first))
             .arg(millis(longest));

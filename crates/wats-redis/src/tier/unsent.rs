@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::keys::short;
 use crate::link::{Link, Session};
 use crate::tier::options::LONGEST_LIFE;
 use crate::tier::scripts::{INVALIDATE, RELEASE, TAG};
@@ -31,11 +32,12 @@ impl Gone {
         let (channel, member) = link.publish().unwrap_or_default();
         match self {
             Self::Key { kind, key } => {
+                let key = short(key);
                 let call = INVALIDATE
                     .call()
-                    .key(&keys.entry(kind, key))
-                    .key(&keys.lease(kind, key))
-                    .key(&keys.failures(kind, key))
+                    .key(&keys.entry(kind, &key))
+                    .key(&keys.lease(kind, &key))
+                    .key(&keys.failures(kind, &key))
                     .arg(channel)
                     .arg(member);
                 session.script(call).await.map(|_| None)

@@ -119,7 +119,7 @@ fn a_session_comes_up_is_trusted_and_serves_any_runtime() {
 
 #[test]
 fn a_script_is_found_again_after_the_server_has_forgotten_it() {
-    static SCRIPT: Script = Script::new("return {KEYS[1], ARGV[1]}");
+    static SCRIPT: Script = Script::new("return {KEYS[1], ARGV[1]}", 1);
     let Some(server) = Server::start() else {
         return;
     };
@@ -150,7 +150,7 @@ fn changes_by_others_are_told_before_any_reply_behind_them() {
     assert_eq!(told, ["prepare: simple-string(\"PONG\")", "begins 1"]);
 
     let session = link.session().unwrap();
-    let entry = session.keys().entry("k", b"a");
+    let entry = session.keys().entry("k", b"=a");
     let name = String::from_utf8(entry.clone()).unwrap();
     for round in 0..200 {
         let _: Value = server.run(&["SET", &name, &round.to_string()]);

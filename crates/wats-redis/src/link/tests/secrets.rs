@@ -82,10 +82,10 @@ fn two_tokens_have_two_namespaces_and_no_secret_is_written() {
     assert!(std::sync::Arc::ptr_eq(&one, &again));
     eventually("trusted", || up(&one) && up(&other));
     let session = one.session().unwrap();
-    let entry = session.keys().entry("product", b"A");
+    let entry = session.keys().entry("product", b"=A");
     assert_ne!(
         entry,
-        other.session().unwrap().keys().entry("product", b"A")
+        other.session().unwrap().keys().entry("product", b"=A")
     );
     let mut set = cmd("HSET");
     set.arg(&entry[..]).arg("f").arg("v");
