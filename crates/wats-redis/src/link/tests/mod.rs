@@ -1,6 +1,6 @@
 //! The link with a real server: here what it does when all is well and when the server goes away.
 //!
-//! `faults`: what breaks on the way. `outcomes`: servers that refuse. `topologies`: TLS, Sentinel, Cluster. `secrets`: what
+//! `callers`: who sends and waits. `faults`: what breaks on the way. `outcomes`: servers that refuse. `topologies`: TLS, Sentinel, Cluster. `secrets`: what
 //! is not written. `endurance`: many sessions. `fork`: the child of one.
 #![allow(
     clippy::unwrap_used,
@@ -8,6 +8,7 @@
     reason = "a panic is the failing test"
 )]
 
+mod callers;
 mod endurance;
 mod faults;
 #[cfg(unix)]
