@@ -25,8 +25,8 @@ pub(crate) enum Changed<'a> {
 
 /// A part of this crate that stands on the link.
 ///
-/// All of it runs on the thread of the link and holds up the heartbeat, so it must be short, and wait for nobody but the
-/// server.
+/// All of it holds up the heartbeat, so it must be short, and wait for nobody but the server. It runs on the thread of the
+/// link, but for [`changed`](Self::changed).
 pub(crate) trait Listener: Send + Sync + 'static {
     /// On a new session, with tracking on, before it is trusted and before anybody else uses it: sends what was held back,
     /// reads what has to be known. An error ends the session.
@@ -40,7 +40,8 @@ pub(crate) trait Listener: Send + Sync + 'static {
         let _ = session;
     }
 
-    /// Something was changed by others. Called in the reader of the socket, before any reply that comes behind it.
+    /// Something was changed by others. Called by whoever reads the socket, one at a time, before any reply that comes behind
+    /// it: the thread of the link, or that of a caller who writes a command.
     fn changed(&self, session: u64, what: Changed<'_>) {
         let _ = (session, what);
     }

@@ -1,10 +1,10 @@
 //! The link to the server that is shared: one connection, kept up by a thread of its own.
 //!
 //! ```text
-//! Link ── session() ──► Session ── run, script ───────────► tasks on the link's thread ──► the socket
-//!   │                                                                                        │
-//!   ├── trust()  ◄── heartbeat ◄── supervisor (connects, sets up, begins anew)               │
-//!   └── subscribe(listener) ◄── changes, in the order in which they came ◄── reader ◄────────┘
+//! Link ── session() ──► Session ── run, script, in the caller's thread ──► driver ──► the socket
+//!   │                                                                        │
+//!   ├── trust()  ◄── heartbeat ◄── supervisor (connects, sets up, begins anew)
+//!   └── subscribe(listener) ◄── changes, in the order in which they came ◄────┘
 //! ```
 //!
 //! | file | holds |
@@ -12,6 +12,8 @@
 //! | `settings`, `address` | what the user said |
 //! | `supervisor` | the life of sessions; `topology`, `connect`, `heartbeat`, `listener` and `trust` are its parts |
 //! | `session`, `script` | how commands are run |
+//! | `driver`, `turns` | what reads and writes the socket, and which thread does it |
+//! | `deadlines` | when a caller stops waiting |
 //! | `state`, `published`, `counters` | what is known of the server and of the present session |
 //!
 //! Nothing here belongs to a runtime of the user, and no call waits for a session: without one it fails at once.
