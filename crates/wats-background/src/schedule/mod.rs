@@ -81,6 +81,8 @@ pub(crate) struct State {
     busy: HashMap<u64, bool>,
     pub(crate) workers: Workers,
     runs: bool,
+    /// Until when the thread sleeps; `None` while it does not, or has been woken: then it looks before it sleeps.
+    wakes: Option<Moment>,
 }
 
 impl Default for Scheduler {
@@ -126,8 +128,9 @@ impl Scheduler {
             // Nobody would look: the next call tries again.
             state.take_off(job);
         }
+        let sleeps_beyond = sooner && state.sleeps_beyond(due);
         drop(state);
-        if sooner {
+        if sleeps_beyond {
             self.changed.notify_one();
         }
     }
@@ -159,7 +162,9 @@ impl Scheduler {
             if !self.ensure_thread(state) {
                 state.take_off(job);
             }
-            self.changed.notify_one();
+            if state.sleeps_beyond(next) {
+                self.changed.notify_one();
+            }
         }
     }
 
@@ -186,8 +191,10 @@ impl Scheduler {
             if first.is_some() || look_again.is_some() {
                 idle_since = None;
             }
+            state.wakes = Some(wake);
             let waited = self.changed.wait_timeout(state, now.until(wake));
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state.wakes = None;
         }
         state.runs = false;
         drop(state);
@@ -205,6 +212,12 @@ impl State {
             self.due.insert((due.nanos(), job.id), Arc::clone(job));
         }
         sooner
+    }
+
+    /// Whether the thread has to be woken for something that is due then. Jobs that come and go within the time for which it
+    /// sleeps anyway do not wake it.
+    fn sleeps_beyond(&mut self, due: Moment) -> bool {
+        self.wakes.take_if(|wakes| due < *wakes).is_some()
     }
 
     fn take_off(&mut self, job: &Inner) -> Option<Arc<Inner>> {
@@ -232,4 +245,21 @@ impl State {
 /// When a run wants to be called again that has panicked.
 pub(crate) fn after_panic() -> Moment {
     Moment::now().after(AFTER_PANIC)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_thread_is_woken_once_and_only_for_what_is_due_before_it_wakes() {
+        let mut state = State::default();
+        let at = Moment::from_millis;
+        // It looks before it sleeps.
+        assert!(!state.sleeps_beyond(at(1)));
+        state.wakes = Some(at(10));
+        assert!(!state.sleeps_beyond(at(20)) && !state.sleeps_beyond(at(10)));
+        assert!(state.sleeps_beyond(at(9)));
+        assert!(!state.sleeps_beyond(at(8)));
+    }
 }
