@@ -16,5 +16,5 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Error> {
     demo.args(["run", "--release", "-p", "wats", "--example", example])
         .args(["--features", features, "--"])
         .args(arguments);
-    process::status(&mut demo).map(process::exit_code)
+    process::replace(&mut demo)
 }

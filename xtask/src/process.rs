@@ -79,10 +79,26 @@ pub(crate) fn cargo() -> Command {
 
 /// Runs a command with our terminal.
 pub(crate) fn status(command: &mut Command) -> Result<ExitStatus, Error> {
-    command.status().map_err(|error| {
-        let program = command.get_program().to_string_lossy().into_owned();
-        Error(format!("cannot start {program}: {error}"))
-    })
+    let status = command.status();
+    status.map_err(|error| cannot_start(command, &error))
+}
+
+/// Runs a command with our terminal in our place, so that who ends us ends it, and its exit code is ours. Where a process
+/// cannot become another one it is waited for.
+pub(crate) fn replace(command: &mut Command) -> Result<ExitCode, Error> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt as _;
+        let error = command.exec();
+        Err(cannot_start(command, &error))
+    }
+    #[cfg(not(unix))]
+    status(command).map(exit_code)
+}
+
+fn cannot_start(command: &Command, error: &std::io::Error) -> Error {
+    let program = command.get_program().to_string_lossy().into_owned();
+    Error(format!("cannot start {program}: {error}"))
 }
 
 /// Whether a command runs at all and ends well, without output: a probe for a tool.

@@ -41,7 +41,7 @@ const JSON_FEATURES: &str = "serde_json/arbitrary_precision,serde_json/preserve_
                              serde_json/float_roundtrip,serde_json/raw_value";
 
 /// The crates with models for loom.
-const LOOM: [&str; 3] = ["wats-batch", "wats-cache", "wats-http"];
+const LOOM: [&str; 4] = ["wats-batch", "wats-cache", "wats-http", "wats-redis"];
 
 /// The workspace of the fuzz targets.
 const FUZZ: &str = "fuzz/Cargo.toml";

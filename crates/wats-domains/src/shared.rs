@@ -1,11 +1,14 @@
 //! What several processes share on a Redis: the answers of the classes that are kept, and the rate limit of the token.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
-use wats_http::{Acquire, ClientBuilder, MakeRateLimiter, RateLimit, RateLimiter, Refusal};
+use wats_http::{
+    Acquire, ClientBuilder, MakeRateLimiter, RateLimit, RateLimiter, Refusal, Token,
+    TokenFingerprint,
+};
 use wats_redis::{
     LinkStats, RateLimitStats, Shared, SharedCache, SharedCacheStats, SharedRateLimit,
     SharedRateLimiter, ValueCodec,
@@ -51,13 +54,15 @@ pub(crate) struct Maker {
     shared: Shared,
     has_limit: bool,
     local_share: Option<u32>,
-    whose: OnceLock<Whose>,
     made: Mutex<Made>,
 }
 
 /// What was made, for its statistics.
 #[derive(Default)]
 struct Made {
+    /// Whose answers are shared: the token in use, and one that is about to be.
+    whose: [Option<Arc<Whose>>; 2],
+    /// For the newest of them.
     limiter: Option<Arc<SharedRateLimiter>>,
     tiers: Vec<(String, SharedCache<Key, Arc<Body>>)>,
 }
@@ -84,6 +89,28 @@ impl Maker {
 struct Whose {
     authority: String,
     token: String,
+    fingerprint: TokenFingerprint,
+}
+
+impl Made {
+    /// Another token is about to be used.
+    fn begin(&mut self, whose: Whose) {
+        self.whose.rotate_left(1);
+        self.whose[1] = Some(Arc::new(whose));
+        // They end with the last call that began with the token.
+        self.tiers.clear();
+    }
+
+    fn whose(&self, token: TokenFingerprint) -> Option<Arc<Whose>> {
+        let mut known = self.whose.iter().rev().flatten();
+        known.find(|whose| whose.fingerprint == token).cloned()
+    }
+
+    fn is_newest(&self, whose: &Arc<Whose>) -> bool {
+        self.whose[1]
+            .as_ref()
+            .is_some_and(|newest| Arc::ptr_eq(newest, whose))
+    }
 }
 
 impl fmt::Debug for Maker {
@@ -99,10 +126,12 @@ impl MakeRateLimiter for Maker {
         token: &str,
         limit: &RateLimit,
     ) -> std::result::Result<Arc<dyn RateLimiter>, Refusal> {
-        let _ = self.whose.set(Whose {
+        let whose = Whose {
             authority: authority.to_owned(),
             token: token.to_owned(),
-        });
+            fingerprint: Token::new(token)?.fingerprint(),
+        };
+        self.made().begin(whose);
         if !self.has_limit {
             return Ok(Arc::new(NoLimit));
         }
@@ -137,7 +166,6 @@ impl Joining {
             shared: shared.clone(),
             has_limit,
             local_share,
-            whose: OnceLock::new(),
             made: Mutex::default(),
         }))
     }
@@ -155,7 +183,7 @@ impl Joining {
 
     /// What holds the answers of the client that was built with it.
     pub(crate) fn tiers(self) -> Result<Arc<Maker>> {
-        if self.0.whose.get().is_none() {
+        if self.0.made().whose[1].is_none() {
             return Err(Error::Config(
                 "answers are shared by clients whose rate limit is that of `rate_limit`, of all of them together; one of \
                  another kind was set in `http`"
@@ -167,8 +195,14 @@ impl Joining {
 }
 
 impl MakeTier for Maker {
-    fn make(&self, class: &str, options: &ClassOptions) -> Option<Arc<AnswerTier>> {
-        let Whose { authority, token } = self.whose.get()?;
+    fn make(
+        &self,
+        class: &str,
+        options: &ClassOptions,
+        token: TokenFingerprint,
+    ) -> Option<Arc<AnswerTier>> {
+        // One that is not known is not in use any more, and nothing of it is kept.
+        let whose = self.made().whose(token)?;
         // A kind has no underscores.
         let kind = class.replace('_', "-");
         let (name, version) = SCHEMA;
@@ -183,7 +217,7 @@ impl MakeTier for Maker {
             |key: &Key, body: &Arc<Body>| (OVERHEAD + key.len() + body.text().len()) as u64;
         let tier = self
             .shared
-            .cache_of_token(authority, token, &kind, codec)
+            .cache_of_token(&whose.authority, &whose.token, &kind, codec)
             .ttl(options.ttl.unwrap_or(LONGEST))
             .stale_if_error(options.stale_if_error)
             .memory(|memory| {
@@ -195,7 +229,10 @@ impl MakeTier for Maker {
             .build();
         match tier {
             Ok(tier) => {
-                self.made().tiers.push((class.to_owned(), tier.clone()));
+                let mut made = self.made();
+                if made.is_newest(&whose) {
+                    made.tiers.push((class.to_owned(), tier.clone()));
+                }
                 Some(Arc::new(tier))
             }
             Err(error) => {

@@ -2,7 +2,8 @@
 //! may show. It can be replaced while the client lives; a call keeps the one that it began with.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderValue};
 
@@ -95,6 +96,11 @@ impl Identity {
 /// The identity in use, and the rate limit, if it belongs to its token.
 pub(crate) struct Current {
     identity: RwLock<Arc<Identity>>,
+    /// How often it was replaced. Written while `identity` is locked: whoever takes the identity after it has seen a number
+    /// has that one or a later one, and whoever has taken a later one sees a later number.
+    changes: AtomicU64,
+    /// Held while the token is changed, so that the limiter is that of the token in use.
+    changing: Mutex<()>,
     limiter: Option<Arc<dyn OfToken>>,
     /// Host and port of the server, for the rate limit of another token.
     authority: String,
@@ -108,6 +114,8 @@ impl Current {
     ) -> Self {
         Self {
             identity: RwLock::new(Arc::new(identity)),
+            changes: AtomicU64::new(0),
+            changing: Mutex::default(),
             limiter,
             authority: authority.into(),
         }
@@ -117,20 +125,30 @@ impl Current {
         Arc::clone(&self.identity.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// How often the token was changed.
+    #[inline]
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
     /// Has calls from now on use another token.
     pub(crate) fn change(&self, token: &Token) {
-        let mut current = self
-            .identity
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = self.get();
         if current.headers.http2.get(AUTHORIZATION) == Some(token.header()) {
             return;
         }
-        *current = Arc::new(current.with(token));
-        drop(current);
+        // Before it is used: whoever makes limiters knows of every token by then.
         if let Some(limiter) = &self.limiter {
             limiter.change_token(token.secret(), &self.authority);
         }
+        let next = Arc::new(current.with(token));
+        let mut identity = self
+            .identity
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *identity = next;
+        self.changes.fetch_add(1, Ordering::Release);
     }
 }
 

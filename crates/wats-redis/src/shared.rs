@@ -190,7 +190,9 @@ impl Shared {
     /// known here. `false` until somebody has asked for something that is shared.
     pub fn is_trusted(&self) -> bool {
         let links = self.links();
-        !links.is_empty() && links.iter().all(|link| link.is_trusted())
+        // A session is trusted before it is given to callers. Who waits for trust may take it for both.
+        let is_up = |link: &Arc<Link>| link.is_trusted() && link.session().is_ok();
+        !links.is_empty() && links.iter().all(is_up)
     }
 
     /// What has been done so far, one entry for each namespace.
@@ -204,6 +206,13 @@ impl Shared {
         links.values().cloned().collect()
     }
 
+    /// Forgets the hubs that no cache uses, unless one has to tell others of a change as soon as the server is there.
+    fn sweep_hubs(&self) {
+        let hubs = self.inner.hubs.lock();
+        let mut hubs = hubs.unwrap_or_else(PoisonError::into_inner);
+        hubs.retain(|_, hub| Arc::strong_count(hub) > 1 || hub.has_unsent());
+    }
+
     fn link(&self, namespace: &Namespace) -> Result<Arc<Link>> {
         let links = self.inner.links.lock();
         let mut links = links.unwrap_or_else(PoisonError::into_inner);
@@ -212,6 +221,7 @@ impl Shared {
         }
         // Tokens change: those that nobody uses any more need no connection.
         self.inner.limiters.sweep();
+        self.sweep_hubs();
         let given = self.inner.namespace.as_ref();
         links.retain(|namespace, link| given == Some(namespace) || Arc::strong_count(link) > 1);
         if links.len() >= MOST_LINKS {
@@ -232,5 +242,31 @@ impl MakeRateLimiter for Shared {
         limit: &RateLimit,
     ) -> std::result::Result<Arc<dyn RateLimiter>, Refusal> {
         Ok(self.rate_limiter(authority, token, limit.clone())?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tier::SharedCache;
+
+    #[tokio::test]
+    async fn a_namespace_that_nobody_uses_makes_room_unless_it_has_something_to_tell() {
+        // Nobody is there.
+        let shared = Shared::builder("redis://127.0.0.1:1").build().unwrap();
+        let made = |token| -> SharedCache<String, u32> {
+            let codec = ValueCodec::message_pack("Number", 1);
+            let cache = shared.cache_of_token("h:1", token, "number", codec);
+            cache.build().unwrap()
+        };
+        drop(made("a"));
+        let of_b = made("b");
+        assert_eq!(shared.stats().len(), 1);
+        of_b.remove(&"1".to_owned()).await;
+        drop(of_b);
+        drop(made("c"));
+        assert_eq!(shared.stats().len(), 2);
+        drop(made("d"));
+        assert_eq!(shared.stats().len(), 2, "that of the third is gone");
     }
 }

@@ -10,7 +10,7 @@
 use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use wats::redis::Shared;
@@ -66,29 +66,100 @@ async fn station(url: &str, token: &str, redis: &str) -> Result<()> {
     Ok(())
 }
 
+/// The processes that this one has started. None is left when it ends, is interrupted, or is told to end.
+static STARTED: Mutex<Vec<Child>> = Mutex::new(Vec::new());
+
+fn started() -> MutexGuard<'static, Vec<Child>> {
+    STARTED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One of them; it ends with this value.
+struct Started(u32);
+
+impl Started {
+    /// Starts it, and gives the ends of its streams.
+    fn new(
+        command: &mut Command,
+    ) -> std::io::Result<(Self, Option<ChildStdin>, Option<ChildStdout>)> {
+        // Ctrl-C of a terminal goes to a whole group. It is for this process, which ends the others.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(command, 0);
+        // Locked meanwhile, so that whoever ends them ends this one, too.
+        let mut all = started();
+        let mut process = command.spawn()?;
+        let (told, says) = (process.stdin.take(), process.stdout.take());
+        let this = Self(process.id());
+        all.push(process);
+        Ok((this, told, says))
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        let mut all = started();
+        for process in all.extract_if(.., |process| process.id() == self.0) {
+            end(process);
+        }
+    }
+}
+
+fn end(mut process: Child) {
+    let _ = process.kill();
+    let _ = process.wait();
+}
+
+/// Ends all of them on Ctrl-C, and on SIGTERM where there is one, with the exit codes that shells give.
+fn watch() -> Result<()> {
+    // From now on, not from when the task first runs.
+    #[cfg(unix)]
+    let (mut interrupted, mut told) = {
+        use tokio::signal::unix::{SignalKind, signal};
+        (
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+        )
+    };
+    #[cfg(windows)]
+    let mut interrupted = tokio::signal::windows::ctrl_c()?;
+    tokio::spawn(async move {
+        #[cfg(unix)]
+        let code = tokio::select! {
+            _ = interrupted.recv() => 130,
+            _ = told.recv() => 143,
+        };
+        #[cfg(windows)]
+        let code = {
+            interrupted.recv().await;
+            130
+        };
+        // Locked to the end: who finds that a station has ended waits here, and does not end this process with an error.
+        let mut all = started();
+        all.drain(..).for_each(end);
+        println!("  stopped");
+        std::process::exit(code);
+    });
+    Ok(())
+}
+
 /// A station, as the factory sees it.
 struct Station {
     name: &'static str,
-    process: Child,
     told: ChildStdin,
     says: Lines<BufReader<ChildStdout>>,
+    _process: Started,
 }
 
 impl Station {
     fn start(name: &'static str, sim: &Simulator, redis: &str) -> Result<Self> {
-        let mut process = Command::new(std::env::current_exe()?)
-            .args(["station", sim.base_url(), sim.token(), redis])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let told = process.stdin.take().ok_or("no way to tell a station")?;
-        let says = process.stdout.take().ok_or("no way to hear a station")?;
-        let says = BufReader::new(says).lines();
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["station", sim.base_url(), sim.token(), redis]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let (process, told, says) = Started::new(&mut command)?;
         Ok(Self {
             name,
-            process,
-            told,
-            says,
+            told: told.ok_or("no way to tell a station")?,
+            says: BufReader::new(says.ok_or("no way to hear a station")?).lines(),
+            _process: process,
         })
     }
 
@@ -101,63 +172,17 @@ impl Station {
     }
 }
 
-impl Drop for Station {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// The Redis; it ends with this value, or with Ctrl-C.
-struct Redis(Arc<Mutex<Child>>);
-
-impl Redis {
-    fn new(process: Child) -> Self {
-        let process = Arc::new(Mutex::new(process));
-        let stopped = Arc::clone(&process);
-        tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                end(&stopped);
-                println!("  stopped");
-                // The stations end with what tells them.
-                std::process::exit(130);
-            }
-        });
-        Self(process)
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        end(&self.0);
-    }
-}
-
-fn end(process: &Mutex<Child>) {
-    let mut process = process.lock().unwrap_or_else(PoisonError::into_inner);
-    let _ = process.kill();
-    let _ = process.wait();
-}
-
-fn start_redis() -> Result<Option<(Redis, String)>> {
+/// A Redis that keeps nothing on disk, and where it is.
+fn start_redis() -> Result<Option<(Started, String)>> {
     let program = std::env::var("REDIS_SERVER").unwrap_or_else(|_| "redis-server".to_owned());
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-    let process = Command::new(&program)
-        .args([
-            "--bind",
-            "127.0.0.1",
-            "--save",
-            "",
-            "--port",
-            &port.to_string(),
-        ])
-        .stdout(Stdio::null())
-        .spawn();
-    let Ok(process) = process else {
+    let port_text = port.to_string();
+    let mut command = Command::new(&program);
+    command.args(["--bind", "127.0.0.1", "--save", "", "--port", &port_text]);
+    let Ok((redis, ..)) = Started::new(command.stdout(Stdio::null())) else {
         println!("SKIPPED: there is no `{program}` (Debian: apt-get install redis-server)");
         return Ok(None);
     };
-    let redis = Redis::new(process);
     let begin = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         if begin.elapsed() > Duration::from_secs(20) {
@@ -169,6 +194,7 @@ fn start_redis() -> Result<Option<(Redis, String)>> {
 }
 
 async fn factory() -> Result<()> {
+    watch()?;
     let Some((redis, address)) = start_redis()? else {
         return Ok(());
     };

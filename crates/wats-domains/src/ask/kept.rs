@@ -1,6 +1,9 @@
 //! What reads keep in memory: one cache for each class of answers, whatever their types, and one request for all who want
 //! the same answer at the same time. The table of operations says which class a read keeps and which a write makes stale.
 //!
+//! Answers differ by what a token may see, so all of it is that of one token. With another one all begins anew, and what was
+//! under way is kept for nobody.
+//!
 //! Tasks and the driver share what is kept, but not the requests under way: a wait may hold up the very thread that
 //! would carry out the request of a task, and would then wait for itself.
 
@@ -16,6 +19,7 @@ use super::answer::{Answer, Key};
 use super::class_options::{ClassOptions, LISTS};
 use super::outcome::{LoadOutcome, is_away};
 use super::tiers::{MakeTier, SharedClass};
+use super::token::TokenInUse;
 use crate::error::{Error, Result};
 
 /// A request that takes longer does not hold others up that want the same answer: one of them asks too.
@@ -82,16 +86,18 @@ macro_rules! classes {
             )+
         }
 
-        /// What the caches did so far; all zero for one that is off.
+        /// What the caches did since the token is in use; all zero for one that is off.
         #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
         #[non_exhaustive]
         pub struct CachesStats {
             $( $(#[$meta])* pub $field: CacheStats, )+
         }
 
-        /// The caches of all classes. Most programs read few of them, so each is made when it is first asked for.
+        /// The caches of all classes, for one token. Most programs read few of them, so each is made when it is first asked
+        /// for.
         #[derive(Debug)]
         pub(super) struct Caches {
+            token: TokenInUse,
             options: CacheOptions,
             /// What holds the answers if other processes share them.
             tiers: Option<Arc<dyn MakeTier>>,
@@ -99,12 +105,32 @@ macro_rules! classes {
         }
 
         impl Caches {
-            pub(super) fn new(options: &CacheOptions, tiers: Option<Arc<dyn MakeTier>>) -> Self {
+            pub(super) fn new(
+                token: TokenInUse,
+                options: &CacheOptions,
+                tiers: Option<Arc<dyn MakeTier>>,
+            ) -> Self {
                 Self {
+                    token,
                     options: options.clone(),
                     tiers,
                     $( $field: OnceLock::new(), )+
                 }
+            }
+
+            /// Those of the token that has taken the place of theirs. They are empty, and know of the writes of before.
+            pub(super) fn of_next_token(&self) -> Self {
+                let token = self.token.next();
+                let next = Self::new(token, &self.options, self.tiers.clone());
+                $(
+                    if let Some(before) = self.made(Kept::$class)
+                        && before.was_cleared_lately()
+                        && let Some(class) = next.class(Kept::$class)
+                    {
+                        class.clear_as(before);
+                    }
+                )+
+                next
             }
 
             /// The cache of a class; `None` if it is off.
@@ -112,7 +138,9 @@ macro_rules! classes {
                 let (class, options, name) = match kept {
                     $( Kept::$class => (&self.$field, &self.options.$field, stringify!($field)), )+
                 };
-                class.get_or_init(|| Class::new(name, options, self.tiers.as_deref())).as_ref()
+                class
+                    .get_or_init(|| Class::new(name, options, &self.token, self.tiers.as_deref()))
+                    .as_ref()
             }
 
             pub(super) fn stats(&self) -> CachesStats {
@@ -171,6 +199,12 @@ classes! {
 }
 
 impl Caches {
+    /// Whether their token is in use.
+    #[inline]
+    pub(super) fn are_in_use(&self) -> bool {
+        self.token.is_in_use()
+    }
+
     /// Forgets what is kept of a class, if anything is.
     pub(super) fn clear(&self, kept: Kept) {
         // Others may keep what nobody has read here.
@@ -213,6 +247,8 @@ struct Cleared {
     times: u64,
     /// Until when nothing is kept.
     unsettled: Option<Instant>,
+    /// When the last write was over that it was cleared for, as far as that is known.
+    last: Option<Instant>,
 }
 
 /// The cache of one class.
@@ -220,6 +256,8 @@ struct Cleared {
 pub(super) struct Class {
     /// What holds the answers if other processes share them; `answers` is empty then, and nothing else is under way.
     shared: Option<SharedClass>,
+    /// For how long an answer may be kept anywhere; `None` for ever.
+    life: Option<Duration>,
     answers: TtlCache<Key, Answer>,
     /// Requests under way, of tasks and of the driver.
     tasks: SingleFlight<Key, Outcome>,
@@ -230,11 +268,16 @@ pub(super) struct Class {
 }
 
 impl Class {
-    fn new(name: &str, options: &ClassOptions, tiers: Option<&dyn MakeTier>) -> Option<Self> {
+    fn new(
+        name: &str,
+        options: &ClassOptions,
+        token: &TokenInUse,
+        tiers: Option<&dyn MakeTier>,
+    ) -> Option<Self> {
         if options.ttl == Some(Duration::ZERO) {
             return None;
         }
-        let tier = tiers.and_then(|tiers| tiers.make(name, options));
+        let tier = tiers.and_then(|tiers| tiers.make(name, options, token.fingerprint()));
         let weight = |key: &Key, answer: &Answer| (OVERHEAD + key.len() + answer.bytes) as u64;
         let answers = TtlCache::builder()
             .max_entries(options.max_bytes / OVERHEAD)
@@ -245,7 +288,10 @@ impl Class {
         #[cfg(test)]
         let answers = answers.clock(wats_cache::TokioClock::new());
         Some(Self {
-            shared: tier.map(SharedClass::new),
+            shared: tier.map(|tier| SharedClass::new(tier, token.clone())),
+            life: options
+                .ttl
+                .map(|ttl| ttl.saturating_add(options.stale_if_error)),
             answers: answers.build(),
             tasks: SingleFlight::with_lease(LEASE),
             driver: SingleFlight::with_lease(LEASE),
@@ -357,8 +403,10 @@ impl Class {
     fn clear(&self, unsettled: Duration) {
         let mut cleared = self.cleared();
         cleared.times += 1;
+        let over = Instant::now() + unsettled;
+        cleared.last = cleared.last.max(Some(over));
         if !unsettled.is_zero() {
-            cleared.unsettled = Some(Instant::now() + unsettled);
+            cleared.unsettled = Some(over);
         }
         if let Some(shared) = &self.shared {
             drop(cleared);
@@ -372,6 +420,24 @@ impl Class {
         self.answers.clear();
         self.tasks.forget_all();
         self.driver.forget_all();
+    }
+
+    /// Whether others may have an answer in memory from before it was cleared.
+    fn was_cleared_lately(&self) -> bool {
+        let last = self.cleared().last;
+        last.is_some_and(|last| self.life.is_none_or(|life| last.elapsed() < life))
+    }
+
+    /// As that of another token was cleared: those who share the answers of this one were not told.
+    fn clear_as(&self, before: &Self) {
+        let (unsettled, last) = {
+            let cleared = before.cleared();
+            (cleared.unsettled, cleared.last)
+        };
+        let left = unsettled.map(|until| until.saturating_duration_since(Instant::now()));
+        self.clear(left.unwrap_or_default());
+        // Not that it has been told just now.
+        self.cleared().last = last;
     }
 
     #[cfg(test)]

@@ -14,7 +14,7 @@ use wats_codec::Decode;
 use wats_http::{Call, Response};
 
 use super::answer::{Answer, Key};
-use super::kept::Class;
+use super::kept::{Caches, Class};
 use super::sent::Sent;
 use super::tiers::Body;
 use super::{Boxed, Core, ReadResponse, Route, Work, boxed, driver};
@@ -211,6 +211,11 @@ impl<T> Lookup<T> {
     }
 }
 
+/// The class that a row keeps its answers in, unless that is off.
+pub(super) fn class<'a>(caches: &'a Caches, route: &Route) -> Option<&'a Class> {
+    caches.class(route.keeps?)
+}
+
 enum Looked {
     Kept(Answer),
     Load(Boxed<Result<Answer>>),
@@ -224,7 +229,10 @@ fn look(
     max_age: Duration,
     keep: Keep,
 ) -> Option<Looked> {
-    let class = core.class(route)?;
+    // Most rows keep nothing.
+    route.keeps?;
+    let caches = core.caches();
+    let class = class(&caches, route)?;
     let key = call.as_ref()?.as_ref().ok()?.key()?;
     let read = read_from();
     if read == Read::Cached {
@@ -241,11 +249,13 @@ fn look(
     let call = call.take()?;
     let wanted = Wanted {
         route,
+        caches: Arc::clone(&caches),
         key,
         read,
         max_age,
         text: keep.text,
     };
+    drop(caches);
     let load = boxed(|| load(Arc::clone(core), wanted, keep.response, call));
     Some(Looked::Load(load))
 }
@@ -253,6 +263,8 @@ fn look(
 /// What is not in memory, or shall not come from there.
 pub(super) struct Wanted {
     pub(super) route: &'static Route,
+    /// Those of the token that it was wanted with.
+    pub(super) caches: Arc<Caches>,
     pub(super) key: Key,
     pub(super) read: Read,
     pub(super) max_age: Duration,
@@ -270,7 +282,8 @@ async fn load(
     keep: KeepResponse,
     call: Result<Call>,
 ) -> Result<Answer> {
-    let class = core.class(wanted.route).filter(|class| class.may_keep());
+    let caches = Arc::clone(&wanted.caches);
+    let class = class(&caches, wanted.route).filter(|class| class.may_keep());
     if class.is_some_and(|class| class.shared().is_some()) {
         let load = boxed(|| load_answer(Arc::clone(&core), wanted, keep, call));
         return on_driver(&core, load).await;
@@ -345,6 +358,7 @@ pub(super) async fn load_shared(
 ) -> Result<Answer> {
     let Wanted {
         route,
+        caches,
         key,
         read,
         max_age,
@@ -352,7 +366,7 @@ pub(super) async fn load_shared(
     } = wanted;
     let name = route.operation.name();
     let answer = |body: Arc<Body>| body.answer(|written| text(&core, written));
-    let Some(shared) = core.class(route).and_then(Class::shared) else {
+    let Some(shared) = class(&caches, route).and_then(Class::shared) else {
         return answer(origin().await?).ok_or_else(unreadable);
     };
     let load = || {

@@ -12,7 +12,7 @@ use wats_codec::{Decode, Encode};
 use wats_http::Call;
 
 use super::answer::{Answer, Key};
-use super::kept::Class;
+use super::kept::{Caches, Class};
 use super::lookup::{Wanted, load_shared};
 use super::tiers::Body;
 use super::{Ask, Boxed, Core, Route, driver, lookup};
@@ -82,9 +82,10 @@ impl Core {
         let name = name.into_bytes().into();
         let (core, gathered) = (Arc::clone(self), gathered.clone());
         let look = move || look(Arc::clone(&core), key.clone(), gathered.clone(), alone);
-        let answer = match self.class(route) {
+        let caches = Arc::clone(&self.caches());
+        let answer = match lookup::class(&caches, route) {
             None => return look().await,
-            Some(class) => self.row_of(class, route, name, look).await?,
+            Some(class) => self.row_of(&caches, class, route, name, look).await?,
         };
         let value = answer.value.downcast::<T>();
         value.map_err(|_| Error::Data("two operations keep one answer".to_owned()))
@@ -104,6 +105,7 @@ impl Core {
     /// A row that a class keeps under this name.
     async fn row_of<T, F>(
         self: &Arc<Self>,
+        caches: &Arc<Caches>,
         class: &Class,
         route: &'static Route,
         name: Key,
@@ -144,6 +146,7 @@ impl Core {
             };
             let wanted = Wanted {
                 route,
+                caches: Arc::clone(caches),
                 key: name,
                 read,
                 max_age: Duration::MAX,

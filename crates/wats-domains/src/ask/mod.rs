@@ -1,5 +1,5 @@
 //! How operations are carried out: `route` is the form of the table that says what each may do, `kept` holds answers in
-//! memory (each an `answer`, for as long as `class_options` say), `tiers` those that other processes share, `outcome` says
+//! memory (each an `answer`, for as long as `class_options` and the `token` say), `tiers` those that other processes share, `outcome` says
 //! how a load ends, `lookup` looks there, `list` reads rows page by page, `request` makes operations with optional
 //! parameters, `file`
 //! is what a download gives, `disposition` its name, `many` saves lists and looks up one of many, `undescribed` reads answers
@@ -22,12 +22,13 @@ pub(crate) mod route;
 mod sent;
 pub(crate) mod service;
 mod tiers;
+mod token;
 mod undescribed;
 
 use std::fmt;
 use std::ops::ControlFlow;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -46,11 +47,11 @@ pub use class_options::ClassOptions;
 use driver::Driver;
 pub(crate) use driver::inside;
 pub use file::RemoteFile;
+use kept::Caches;
 pub(crate) use kept::Kept;
 #[cfg(feature = "redis")]
 pub(crate) use kept::OVERHEAD;
 pub use kept::{CacheOptions, CachesStats};
-use kept::{Caches, Class};
 pub use list::{List, Pages, PagesIter};
 use lookup::{Found, Lookup, Owned, Rows, Shape, Shared};
 pub(crate) use many::Gathered;
@@ -59,6 +60,7 @@ use sent::{Sent, Stales};
 pub(crate) use tiers::MakeTier;
 #[cfg(feature = "redis")]
 pub(crate) use tiers::{AnswerTier, Body};
+use token::TokenInUse;
 
 /// An operation that has not begun: `.await` it, or [`wait`](Self::wait) for it in a synchronous program.
 ///
@@ -221,7 +223,8 @@ pub(crate) struct Core {
     /// holds up the thread of these tasks.
     waiting: OnceLock<Client>,
     json: Serializer,
-    caches: Caches,
+    /// What is kept of the answers to the token that was in use when it was last asked for.
+    caches: RwLock<Arc<Caches>>,
     submits: InOrder,
     driver: Arc<Driver>,
 }
@@ -233,11 +236,12 @@ impl Core {
         cache: &CacheOptions,
         tiers: Option<Arc<dyn MakeTier>>,
     ) -> Self {
+        let caches = Caches::new(TokenInUse::of(&client), cache, tiers);
         Self {
             client,
             waiting: OnceLock::new(),
             json,
-            caches: Caches::new(cache, tiers),
+            caches: RwLock::new(Arc::new(caches)),
             submits: InOrder::default(),
             driver: Arc::default(),
         }
@@ -398,18 +402,7 @@ impl Core {
     pub(crate) async fn send(&self, route: &Route, call: Call) -> Result<Response> {
         let call = self.ready(route, call)?;
         let stales = Stales::new(self, route);
-        let outcome = stales.settle(self.http().execute_boxed(call).await);
-        self.settled(route).await;
-        outcome
-    }
-
-    /// Waits until other processes do not get any more what an operation has made stale.
-    async fn settled(&self, route: &Route) {
-        if self.caches.are_shared() {
-            for kept in route.stales {
-                self.caches.settled(*kept).await;
-            }
-        }
+        stales.settle(self.http().execute_boxed(call).await).await
     }
 
     /// Begins to read a file of any size, as it is.
@@ -443,29 +436,43 @@ impl Core {
         route.is_internal().then(|| self.http().base_url())
     }
 
-    /// The class that a row keeps its answers in, unless that is off.
-    fn class(&self, route: &Route) -> Option<&Class> {
-        self.caches.class(route.keeps?)
+    /// What is kept of the answers to the token in use.
+    fn caches(&self) -> RwLockReadGuard<'_, Arc<Caches>> {
+        loop {
+            let caches = self.caches.read().unwrap_or_else(PoisonError::into_inner);
+            if caches.are_in_use() {
+                return caches;
+            }
+            drop(caches);
+            let mut caches = self.caches.write().unwrap_or_else(PoisonError::into_inner);
+            if !caches.are_in_use() {
+                let next = Arc::new(caches.of_next_token());
+                let left = std::mem::replace(&mut *caches, next);
+                drop(caches);
+                drop(left);
+            }
+        }
     }
 
     /// Whether answers of a class are kept.
     pub(crate) fn keeps(&self, kept: Kept) -> bool {
-        self.caches.class(kept).is_some()
+        self.caches().class(kept).is_some()
     }
 
     /// Forgets what is kept of a class.
     pub(crate) fn clear(&self, kept: Kept) {
-        self.caches.clear(kept);
+        self.caches().clear(kept);
     }
 
     /// How often a class was forgotten.
     #[cfg(test)]
     pub(crate) fn forgotten(&self, kept: Kept) -> u64 {
-        self.caches.class(kept).map_or(0, Class::forgotten)
+        let caches = self.caches();
+        caches.class(kept).map_or(0, kept::Class::forgotten)
     }
 
     pub(crate) fn cache_stats(&self) -> CachesStats {
-        self.caches.stats()
+        self.caches().stats()
     }
 
     pub(crate) fn encode<T: Encode>(&self, what: &'static str, value: &T) -> Result<Bytes> {
@@ -491,3 +498,5 @@ mod kept_tests;
 mod tests;
 #[cfg(test)]
 mod tiers_tests;
+#[cfg(test)]
+mod token_tests;

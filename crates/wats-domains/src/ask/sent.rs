@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use wats_http::{Call, ErrorKind, Response};
 
+use super::kept::Caches;
 use super::{Boxed, Core, Route, boxed};
 use crate::error::{Error, Result};
 
@@ -58,9 +59,7 @@ async fn send(core: Arc<Core>, route: &'static Route, call: Result<Call>) -> Res
     // What is refused before it is sent makes nothing stale.
     let call = core.ready(route, call?)?;
     let stales = Stales::new(&core, route);
-    let outcome = stales.settle(core.http().execute_boxed(call).await);
-    core.settled(route).await;
-    outcome
+    stales.settle(core.http().execute_boxed(call).await).await
 }
 
 /// Makes stale what an operation changes when it ends: after a failure too, and when its future is dropped, for the
@@ -68,6 +67,8 @@ async fn send(core: Arc<Core>, route: &'static Route, call: Result<Call>) -> Res
 pub(super) struct Stales<'a> {
     core: &'a Core,
     route: &'a Route,
+    /// Those of the token that it began with.
+    caches: Arc<Caches>,
     /// Whether it is known what became of it.
     settled: bool,
 }
@@ -77,24 +78,47 @@ impl<'a> Stales<'a> {
         Self {
             core,
             route,
+            caches: Arc::clone(&core.caches()),
             settled: false,
         }
     }
 
-    pub(super) fn settle(mut self, outcome: wats_http::Result<Response>) -> Result<Response> {
+    /// Waits until other processes do not get any more what the operation has made stale.
+    pub(super) async fn settle(mut self, outcome: wats_http::Result<Response>) -> Result<Response> {
         self.settled = outcome.as_ref().map_or_else(is_settled, |_| true);
+        let (core, route, begun) = (self.core, self.route, Arc::clone(&self.caches));
+        drop(self);
+        if begun.are_shared() {
+            let now = Arc::clone(&core.caches());
+            let other = (!Arc::ptr_eq(&begun, &now)).then_some(begun);
+            for caches in other.into_iter().chain([now]) {
+                for kept in route.stales {
+                    caches.settled(*kept).await;
+                }
+            }
+        }
         Ok(outcome?)
+    }
+
+    fn clear(&self, caches: &Caches) {
+        for kept in self.route.stales {
+            if self.settled {
+                caches.clear(*kept);
+            } else {
+                caches.clear_unsettled(*kept);
+            }
+        }
     }
 }
 
 impl Drop for Stales<'_> {
     fn drop(&mut self) {
-        for kept in self.route.stales {
-            if self.settled {
-                self.core.caches.clear(*kept);
-            } else {
-                self.core.caches.clear_unsettled(*kept);
-            }
+        // Locked meanwhile, so that those of the next token know of it.
+        let now = self.core.caches();
+        self.clear(&now);
+        if !Arc::ptr_eq(&now, &self.caches) {
+            // Others share the answers to the token of before, too.
+            self.clear(&self.caches);
         }
     }
 }

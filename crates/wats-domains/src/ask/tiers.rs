@@ -16,10 +16,12 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use tokio::time::Instant;
 use wats_cache::{CacheStats, Invalidation, LoadError, LoadOptions, Loaded, Origin, Read, Tier};
+use wats_http::TokenFingerprint;
 
 use super::answer::{Answer, Key};
 use super::class_options::ClassOptions;
 use super::outcome::{LoadOutcome, is_away};
+use super::token::TokenInUse;
 use crate::error::Error;
 
 /// What holds the answers of one class.
@@ -27,8 +29,14 @@ pub(crate) type AnswerTier = dyn Tier<Key, Arc<Body>, Arc<Error>>;
 
 /// Makes what holds the answers of a class.
 pub(crate) trait MakeTier: fmt::Debug + Send + Sync {
-    /// The one of the class of this name; `None` if it cannot be made, so that the class is kept in this process alone.
-    fn make(&self, class: &str, options: &ClassOptions) -> Option<Arc<AnswerTier>>;
+    /// The one of the class of this name, for the answers to this token; `None` if it cannot be made, so that the class is
+    /// kept in this process alone.
+    fn make(
+        &self,
+        class: &str,
+        options: &ClassOptions,
+        token: TokenFingerprint,
+    ) -> Option<Arc<AnswerTier>>;
 }
 
 /// What a server answered.
@@ -104,6 +112,8 @@ type Begun = Shared<BoxFuture<'static, ()>>;
 /// The answers of one class, on all levels.
 pub(super) struct SharedClass {
     tier: Arc<AnswerTier>,
+    /// Whose answers they are.
+    token: TokenInUse,
     /// The last invalidation that began, if nobody has seen its end. It is about all that the ones before were about.
     begun: Mutex<Option<Begun>>,
 }
@@ -115,9 +125,10 @@ impl fmt::Debug for SharedClass {
 }
 
 impl SharedClass {
-    pub(super) fn new(tier: Arc<AnswerTier>) -> Self {
+    pub(super) fn new(tier: Arc<AnswerTier>, token: TokenInUse) -> Self {
         Self {
             tier,
+            token,
             begun: Mutex::default(),
         }
     }
@@ -186,8 +197,18 @@ impl SharedClass {
             Read::Origin
         };
         let options = LoadOptions::new().read(read).stale_if_error(false);
-        let origin: Origin<Arc<Body>, Arc<Error>> =
-            Box::new(move |_| Box::pin(async move { origin().await.map(Loaded::new) }));
+        let token = self.token.clone();
+        let origin: Origin<Arc<Body>, Arc<Error>> = Box::new(move |_| {
+            Box::pin(async move {
+                let loaded = Loaded::new(origin().await?);
+                // It may be the answer to another token: for who has asked, and to be kept nowhere.
+                Ok(if token.is_in_use() {
+                    loaded
+                } else {
+                    loaded.ttl(Duration::ZERO).stale_for(Duration::ZERO)
+                })
+            })
+        });
         match self.tier.load(key.clone(), options, origin).await {
             Err(LoadError::Failed(error)) if read == Read::Cached && is_away(&error) => {
                 match self.tier.stale(&key) {

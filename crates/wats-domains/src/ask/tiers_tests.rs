@@ -11,7 +11,7 @@ use tokio::time::{advance, sleep};
 use wats_cache::{AsyncTtlCache, TokioClock};
 use wats_http::http::Method;
 use wats_http::test_util::{MockAnswer, MockTransport};
-use wats_http::{Client, ErrorKind, RetryConfig};
+use wats_http::{Client, ErrorKind, RetryConfig, TokenFingerprint};
 
 use super::tiers::{AnswerTier, Body, MakeTier};
 use super::*;
@@ -49,7 +49,7 @@ impl fmt::Debug for Maker {
 }
 
 impl MakeTier for Maker {
-    fn make(&self, class: &str, _: &ClassOptions) -> Option<Arc<AnswerTier>> {
+    fn make(&self, class: &str, _: &ClassOptions, _: TokenFingerprint) -> Option<Arc<AnswerTier>> {
         let tier: Arc<AnswerTier> = Arc::clone(self.0.tier()) as _;
         (class == self.1).then_some(tier)
     }

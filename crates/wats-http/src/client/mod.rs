@@ -282,6 +282,13 @@ impl Client {
         self.shared.identity.get().fingerprint
     }
 
+    /// How often the token was changed, by [`set_token`](Self::set_token) or a [`TokenProvider`](crate::TokenProvider). An
+    /// answer is that of one token if this says the same before its call began and after it has come: for who keeps answers.
+    #[inline]
+    pub fn token_changes(&self) -> u64 {
+        self.shared.identity.changes()
+    }
+
     /// The same client with connections of its own: a pool as large, and everything else shared, such as the token, the
     /// rate limit and the breaker. For a second runtime, because connections move only while the runtime does that opened
     /// them.

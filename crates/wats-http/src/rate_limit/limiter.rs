@@ -67,7 +67,8 @@ pub trait RateLimiter: fmt::Debug + Send + Sync {
 pub trait MakeRateLimiter: fmt::Debug + Send + Sync {
     /// The one for calls to a server (`host:port`) with a token, which it must not show to anybody.
     ///
-    /// It is called within [`Client::set_token`](crate::Client::set_token), and so must not wait for anybody.
+    /// It is called within [`Client::set_token`](crate::Client::set_token), before the token is used and for one token after
+    /// the other, and so must not wait for anybody nor change the token itself.
     ///
     /// # Errors
     /// Why there is none: the client is not built then. With a token that comes later, the limiter of the last one stays.

@@ -6,11 +6,12 @@ use std::sync::LazyLock;
 
 static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
-/// Tells tokens apart without showing them: eight hexadecimal digits of a keyed hash, whose key this process draws at random
-/// and shows to nobody.
+/// Tells tokens apart without showing them: a keyed hash of 64 bits, whose key this process draws at random and shows to
+/// nobody. Eight hexadecimal digits of it are shown.
 ///
-/// Equal tokens have equal fingerprints within a process, and different ones nearly always different ones. It says nothing
-/// of the token to whoever has only the fingerprint, and means nothing in another process.
+/// Equal tokens have equal fingerprints within a process, and different ones different ones, but for one pair in 2^64; what is
+/// shown of them is nearly always different. It says nothing of the token to whoever has only the fingerprint, and means
+/// nothing in another process.
 ///
 /// ```
 /// use wats_http::Token;
@@ -22,18 +23,18 @@ static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 /// # Ok::<(), wats_http::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TokenFingerprint(u32);
+pub struct TokenFingerprint(u64);
 
 impl TokenFingerprint {
     pub(super) fn of(secret: &str) -> Self {
-        // The upper half is as good as any other.
-        Self((KEY.hash_one(secret) >> 32) as u32)
+        Self(KEY.hash_one(secret))
     }
 }
 
 impl fmt::Display for TokenFingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:08x}", self.0)
+        // More would be too long to read, and the upper half is as good as any other.
+        write!(f, "{:08x}", self.0 >> 32)
     }
 }
 

@@ -309,8 +309,60 @@ async fn the_fingerprint_is_that_of_the_token_an_attempt_had() {
     client.execute(Call::new(&GET)).await.unwrap();
     assert_eq!(*prints.0.lock().unwrap(), [of(OLD), of(NEW)]);
     assert_eq!(client.token_fingerprint(), of(NEW));
+    assert_eq!(client.token_changes(), 1);
     client.set_token(THIRD).unwrap();
     assert_eq!(client.token_fingerprint(), of(THIRD));
+    // The same again is no change, and that of a clone is.
+    client.set_token(THIRD).unwrap();
+    assert_eq!(client.token_changes(), 2);
+    client.with_own_pool().set_token(OLD).unwrap();
+    assert_eq!(client.token_changes(), 3);
+}
+
+/// Makes a limiter for the first token alone, and notes all of them.
+#[derive(Debug, Clone, Default)]
+struct Noted(Accounts, Arc<Mutex<Vec<String>>>);
+
+impl MakeRateLimiter for Noted {
+    fn make(
+        &self,
+        authority: &str,
+        token: &str,
+        limit: &RateLimit,
+    ) -> Result<Arc<dyn RateLimiter>, Box<dyn std::error::Error + Send + Sync>> {
+        self.1.lock().unwrap().push(token.to_owned());
+        if token == OLD {
+            return self.0.make(authority, token, limit);
+        }
+        Err("there is one already".into())
+    }
+}
+
+#[test]
+fn tokens_that_are_set_at_once_end_with_the_limiter_of_the_one_in_use() {
+    let noted = Noted::default();
+    let client = Client::builder()
+        .base_url("http://127.0.0.1:1")
+        .token(OLD)
+        .rate_limit(RateLimit::new(7, std::time::Duration::from_secs(3600)))
+        .make_rate_limiter(Arc::new(noted.clone()))
+        .build()
+        .unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let client = &client;
+            scope.spawn(move || {
+                for round in 0..250 {
+                    client.set_token(format!("{thread}-{round}")).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(client.token_changes(), 1000);
+    let made = noted.1.lock().unwrap();
+    assert_eq!(made.len(), 1001);
+    let last = Token::new(made.last().unwrap()).unwrap();
+    assert_eq!(client.token_fingerprint(), last.fingerprint());
 }
 
 #[tokio::test]

@@ -93,6 +93,46 @@ fn an_envelope_that_is_cut_anywhere_is_foreign() {
     }
 }
 
+/// `WATS_REDIS_ENVELOPES` says how many.
+#[test]
+fn what_was_changed_anywhere_is_read_without_a_panic() {
+    let given = std::env::var("WATS_REDIS_ENVELOPES").ok();
+    let count = given.map_or(20_000_u32, |text| text.parse().unwrap());
+    let value = vec!["a".repeat(50); 20];
+    let payloads = [
+        pack(&value, 1 << 20).unwrap().bytes,
+        b"[\"a\", \"b\"]".to_vec(),
+        Vec::new(),
+    ];
+    let mut random = fastrand::Rng::with_seed(u64::from(count));
+    for number in 0..count {
+        let tags = tag_bytes(0..u64::from(number % 4)).unwrap();
+        let mut whole = envelope(&tags, random.choice(&payloads).unwrap());
+        whole.codec = *random.choice(&CODECS).unwrap();
+        whole.compressed = random.bool();
+        let mut bytes = whole.write("k", b"key").unwrap();
+        for _ in 0..random.u8(1..6) {
+            let at = random.usize(..=bytes.len());
+            match random.u8(..4) {
+                0 => bytes.truncate(at),
+                1 => bytes.insert(at, random.u8(..)),
+                2 => drop(bytes.splice(at.., vec![random.u8(..); random.usize(..100)])),
+                _ => bytes
+                    .get_mut(at)
+                    .into_iter()
+                    .for_each(|byte| *byte ^= 1 << random.u8(..8)),
+            }
+        }
+        assert_eq!(
+            check_bytes(&bytes),
+            Ok(()),
+            "number {number} of {count}: {bytes:?}"
+        );
+    }
+}
+
+const CODECS: [Codec; 4] = [Codec::None, Codec::MessagePack, Codec::Archive, Codec::Json];
+
 #[test]
 fn values_go_there_and_back_within_limits() {
     let value = vec!["measurement".to_owned(); 2000];

@@ -28,7 +28,7 @@ mod server;
 mod worker;
 
 pub(crate) use self::proxy::{Mode, Proxy};
-pub(crate) use self::server::{Server, free_port, major};
+pub(crate) use self::server::{Server, free_port, has_tls, major};
 pub(crate) use self::worker::{Lines, Worker, orders};
 
 use std::pin::pin;

@@ -47,6 +47,25 @@ pub(crate) fn major() -> Option<u32> {
     number.parse().ok()
 }
 
+/// Whether the program was built with TLS. Where it was not, that is said.
+pub(crate) fn has_tls() -> bool {
+    let Some(program) = found() else {
+        return false;
+    };
+    // It ends at once, for want of a certificate or of TLS.
+    let port = free_port().to_string();
+    let output = Command::new(program)
+        .args(["--port", "0", "--tls-port", &port, "--save", ""])
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    let has_tls = String::from_utf8_lossy(&said).contains("tls-cert-file");
+    if !has_tls {
+        eprintln!("SKIPPED: the server was built without TLS");
+    }
+    has_tls
+}
+
 /// A port that nobody listens on at the moment.
 pub(crate) fn free_port() -> u16 {
     let free = TcpListener::bind(("127.0.0.1", 0)).unwrap();

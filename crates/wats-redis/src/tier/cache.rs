@@ -328,9 +328,10 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
         self.hub.meet();
         let serves = options.serves_stale_if_error() && options.reads() == Read::Cached;
         let (read, user, trust) = (options.reads(), options.clone(), Arc::clone(&self.trust));
+        let may_serve = trust.around();
         let own = options
             .clone()
-            .accept(move |value| trust.holds() && user.accepts(value))
+            .accept(move |value| may_serve() && user.accepts(value))
             .stale_if_error(false);
         let (inner, of_load) = (Arc::clone(&self), key.clone());
         let load = move |handle| inner.fill(of_load, handle, read, serves, origin);

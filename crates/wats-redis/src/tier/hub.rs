@@ -226,6 +226,11 @@ impl Hub {
         lock(&self.unsent).add(gone);
     }
 
+    /// Whether there is a change that nobody has been told of.
+    pub(crate) fn has_unsent(&self) -> bool {
+        !lock(&self.unsent).is_empty()
+    }
+
     /// Sends what was kept, if there is a session, and waits for nothing.
     fn send_soon(self: &Arc<Self>) {
         if lock(&self.unsent).is_empty() {

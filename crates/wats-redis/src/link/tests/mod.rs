@@ -150,6 +150,8 @@ fn changes_by_others_are_told_before_any_reply_behind_them() {
     let told = notes.take();
     assert_eq!(told, ["prepare: simple-string(\"PONG\")", "begins 1"]);
 
+    // Listeners are told first.
+    eventually("a session", || link.session().is_ok());
     let session = link.session().unwrap();
     let entry = session.keys().entry("k", b"=a");
     let name = String::from_utf8(entry.clone()).unwrap();

@@ -64,6 +64,8 @@ async fn what_is_written_is_read_here_at_once_and_everywhere_soon() {
     };
     let (one, other) = (Node::new(&server.url()), Node::new(&server.url()));
     assert_eq!(other.load("a", gives("0")).await, ok("0"));
+    // Told of that while it writes, it would not keep what it writes.
+    one.fence().await;
     for n in 1..50 {
         let value = n.to_string();
         assert_eq!(one.cache.put("a".to_owned(), loaded(&value)).await, value);

@@ -2,6 +2,7 @@
 //! nothing fails without the Redis.
 
 mod server;
+mod tokens;
 
 use std::process::Command;
 use std::time::Duration;

@@ -1,7 +1,18 @@
 //! Until when what is in memory may be served: one number that every hit compares with the coarse clock.
+//!
+//! Whoever extends it has told the memory before of all that has changed; whoever finds it there finds that in memory. It is
+//! checked with loom in every order of two threads: see `loom_tests`.
 
+#[cfg(all(test, wats_loom))]
+mod loom_tests;
+
+use std::sync::Arc;
+#[cfg(not(wats_loom))]
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+#[cfg(wats_loom)]
+use loom::sync::atomic::{AtomicU64, Ordering};
 
 use wats_background::clock;
 
@@ -10,7 +21,7 @@ use wats_background::clock;
 pub(crate) struct Trust {
     /// A tick of the coarse clock; 0 while there is none.
     until: AtomicU64,
-    /// When it ended last, as a tick.
+    /// When it ended last, as a tick. For statistics, and for the thread of the link alone.
     ended: AtomicU64,
 }
 
@@ -24,7 +35,7 @@ impl Default for Trust {
 }
 
 impl Trust {
-    /// Whether what was kept in memory may be served.
+    /// Whether what was kept in memory may be served, if it is looked up after this.
     #[inline]
     pub(crate) fn holds(&self) -> bool {
         self.holds_at(clock::coarse())
@@ -34,6 +45,13 @@ impl Trust {
     #[inline]
     pub(crate) fn holds_at(&self, tick: u64) -> bool {
         tick < self.until.load(Ordering::Acquire)
+    }
+
+    /// The same for what is looked up in between: it has to hold before and after. What is found while there is none may be
+    /// suspect by the time there is one again.
+    pub(crate) fn around(self: Arc<Self>) -> impl Fn() -> bool + Send + Sync + 'static {
+        let held = self.holds();
+        move || held && self.holds()
     }
 
     /// A heartbeat that was sent at `sent` (a precise tick) was answered: all that was acknowledged before it is known here.
@@ -59,7 +77,7 @@ impl Trust {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(wats_loom)))]
 mod tests {
     use super::*;
 
@@ -74,5 +92,17 @@ mod tests {
         assert!(trust.holds());
         trust.end();
         assert!(!trust.holds() && !trust.holds_at(0));
+    }
+
+    #[test]
+    fn what_is_looked_up_without_it_is_not_served_with_it() {
+        let trust = Arc::<Trust>::default();
+        let hour = Duration::from_secs(3600);
+        let before = Arc::clone(&trust).around();
+        trust.extend(clock::precise(), hour);
+        let after = Arc::clone(&trust).around();
+        assert!(!before() && after());
+        trust.end();
+        assert!(!before() && !after());
     }
 }
