@@ -19,6 +19,10 @@ pub(crate) fn line<'a>(fields: impl IntoIterator<Item = &'a str>) -> String {
             line.push_str(field);
         }
     }
+    // A line with nothing in it is no record for many who read it.
+    if line.is_empty() {
+        line.push_str("\"\"");
+    }
     line.push('\n');
     line
 }
@@ -32,5 +36,7 @@ mod tests {
             line,
             "a,\"b,c\",\"say \"\"x\"\"\",,\"two\nlines\",\" edge\"\n"
         );
+        assert_eq!(super::line([""]), "\"\"\n");
+        assert_eq!(super::line(["", ""]), ",\n");
     }
 }
