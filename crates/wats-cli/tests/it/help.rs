@@ -133,6 +133,12 @@ fn whoever_reads_the_rows_all_is_done_and_the_code_is_that_of_all() {
         let output = program.output();
         assert_eq!(output.status.code(), Some(3), "{line:?}: {}", stderr(&output));
     }
+    let mut program = server
+        .wats(["doctor", "--jsonl"])
+        .env("WATS_AUTH_TOKEN", "d3Jvbmc6d3Jvbmc=")
+        .start();
+    program.close();
+    assert_eq!(program.output().status.code(), Some(4));
     for n in 1..=120 {
         assert_eq!(server.simulator().receive_count(&id(n)), 1, "{n}");
     }
@@ -228,14 +234,21 @@ fn ctrl_c_ends_a_command_that_waits() {
     let server = Server::start();
     let long = std::time::Duration::from_secs(600);
     server.simulator().inject(wats_sim::Fault::delay(long));
-    let program = server.wats(["processes"]).start();
-    crate::harness::until("the server was asked", || {
-        server.simulator().counters().total_requests() > 0
-    });
-    program.interrupt();
-    let output = program.output();
-    assert_eq!(
-        (output.status.code(), stderr(&output).as_str()),
-        (Some(130), "interrupted\n")
-    );
+    for json in [false, true] {
+        let before = server.simulator().counters().total_requests();
+        let line = if json { &["processes", "--json"][..] } else { &["processes"] };
+        let program = server.wats(line).start();
+        crate::harness::until("the server was asked", || {
+            server.simulator().counters().total_requests() > before
+        });
+        program.interrupt();
+        let output = program.output();
+        assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+        if json {
+            let error: serde_json::Value = serde_json::from_str(&stderr(&output)).unwrap();
+            assert_eq!(error["kind"], "interrupted");
+        } else {
+            assert_eq!(stderr(&output), "interrupted\n");
+        }
+    }
 }
