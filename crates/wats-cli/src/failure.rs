@@ -223,3 +223,28 @@ fn of_status(status: StatusCode) -> Exit {
         _ => Exit::Failed,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_are_told_what_to_do_about_each_status() {
+        for (status, exit) in [
+            (400, Exit::Refused),
+            (401, Exit::Access),
+            (403, Exit::Access),
+            (404, Exit::NotFound),
+            (408, Exit::Later),
+            (409, Exit::Refused),
+            (413, Exit::Refused),
+            (429, Exit::Later),
+            (500, Exit::Later),
+            (503, Exit::Later),
+            (302, Exit::Failed),
+        ] {
+            let status = StatusCode::from_u16(status).unwrap();
+            assert_eq!(of_status(status), exit, "{status}");
+        }
+    }
+}

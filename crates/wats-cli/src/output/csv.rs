@@ -36,6 +36,11 @@ mod tests {
             line,
             "a,\"b,c\",\"say \"\"x\"\"\",,\"two\nlines\",\" edge\"\n"
         );
+        // Each character that makes it necessary is one by itself.
+        for field in ["a\nb", "a\rb", "a,b", " a", "a ", "\ta", "a\t"] {
+            assert_eq!(super::line([field, ""]), format!("\"{field}\",\n"));
+        }
+        assert_eq!(super::line(["a\"b"]), "\"a\"\"b\"\n");
         assert_eq!(super::line([""]), "\"\"\n");
         assert_eq!(super::line(["", ""]), ",\n");
     }

@@ -226,6 +226,14 @@ impl Running {
         (read > 0).then(|| line.trim_end().to_owned())
     }
 
+    /// The next byte of its standard output; nothing behind it is taken out of the pipe. Not after [`line`](Self::line).
+    pub(crate) fn byte(&mut self) -> u8 {
+        let mut byte = [0];
+        let pipe = self.stdout.as_mut().unwrap().get_mut();
+        pipe.read_exact(&mut byte).unwrap();
+        byte[0]
+    }
+
     /// Closes the reading end of its standard output, as `| head` does when it has enough.
     pub(crate) fn close(&mut self) {
         self.stdout = None;

@@ -293,6 +293,19 @@ fn yields_have_their_figures() {
 }
 
 #[test]
+fn of_several_failures_the_gravest_counts() {
+    let server = factory();
+    for (ids, before) in [([NONE, FIRST], 1), ([FIRST, NONE], 0)] {
+        let wrong = wats_sim::Fault::status(400).skip(before).times(1);
+        server.simulator().inject(wrong);
+        let output = server.wats(["get"]).args(ids).run();
+        assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
+        assert_eq!(stderr(&output).lines().count(), 2, "{}", stderr(&output));
+        server.simulator().clear_faults();
+    }
+}
+
+#[test]
 fn a_dead_server_ends_all_at_once() {
     let home = Home::new();
     let token = crate::harness::TOKEN;

@@ -182,6 +182,21 @@ fn what_cannot_be_sent_is_stored() {
     watch(&server, &["--once"]).assert().code(5);
 }
 
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_once_with_its_code() {
+    let server = Server::start();
+    server.simulator().inject(Fault::status(503).always());
+    dropped(&server, &[("one.json", &test(1, "SN-1", ""))]);
+    let running = watch(&server, &["--once", "--for", "1h"]).start();
+    until("it was taken", || {
+        server.folder().join("in/done/one.json").exists()
+    });
+    running.interrupt();
+    let output = running.output();
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+}
+
 #[test]
 fn a_mark_says_what_is_ready() {
     let server = Server::start();
@@ -342,6 +357,7 @@ fn a_file_that_is_written_to_all_the_time_does_not_keep_it() {
         is_over.store(true, Ordering::SeqCst);
         output
     });
+    assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
     let told = document(&output);
     assert_eq!((&told["files"], &told["stuck"]), (&1.into(), &1.into()), "{told}");
     assert!(stderr(&output).contains("still being written"), "{}", stderr(&output));

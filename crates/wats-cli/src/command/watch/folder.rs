@@ -383,9 +383,63 @@ mod tests {
         ] {
             assert!(is_unfinished(OsStr::new(name)), "{name}");
         }
+        for end in UNFINISHED {
+            assert!(is_unfinished(OsStr::new(&format!("a.json{end}"))), "{end}");
+        }
         for name in ["a.json", "part", "tmp.json", "a.xml"] {
             assert!(!is_unfinished(OsStr::new(name)), "{name}");
         }
+    }
+
+    /// What a look tells of a file.
+    fn look(path: &Path) -> Seen {
+        Seen::of(&fs::metadata(path).unwrap())
+    }
+
+    #[test]
+    fn a_file_is_read_as_it_was_seen_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        fs::write(&path, "whole").unwrap();
+        let seen = look(&path);
+        let read_as = |seen| read(&File::open(&path).unwrap(), seen).unwrap();
+        assert!(matches!(read_as(seen), Content::Whole(bytes) if bytes == b"whole"));
+        let earlier = seen.modified.unwrap() - std::time::Duration::from_secs(1);
+        for other in [
+            Seen { length: 4, ..seen },
+            Seen { length: 6, ..seen },
+            Seen {
+                modified: Some(earlier),
+                ..seen
+            },
+        ] {
+            assert!(matches!(read_as(other), Content::Changed), "{other:?}");
+        }
+        let long = Seen {
+            length: LONGEST + 1,
+            ..seen
+        };
+        assert!(matches!(read_as(long), Content::TooLong));
+    }
+
+    #[test]
+    fn a_file_that_was_written_to_since_it_was_seen_is_known_when_it_is_taken() {
+        let place = tempfile::tempdir().unwrap();
+        let mut folder = Folder::new(place.path().to_owned(), None);
+        folder.enter().unwrap();
+        let (name, path) = (OsStr::new("a.json"), place.path().join("a.json"));
+        fs::write(&path, "first").unwrap();
+        let seen = look(&path);
+        fs::write(&path, "the second").unwrap();
+        assert_eq!(folder.take(name, seen).unwrap(), Some(false));
+        let seen = look(&place.path().join("work/a.json"));
+        assert!(folder.is_as_it_was(name, seen).unwrap());
+        // Whoever had it open writes on.
+        fs::write(place.path().join("work/a.json"), "the second, and more").unwrap();
+        assert!(!folder.is_as_it_was(name, seen).unwrap());
+        // The next of its name waits.
+        fs::write(&path, "third").unwrap();
+        assert_eq!(folder.take(name, look(&path)).unwrap(), None);
     }
 
     #[test]
