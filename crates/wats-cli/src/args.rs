@@ -140,7 +140,12 @@ mod tests {
             assert!(Instant::now().checked_add(time).is_some(), "{text}");
             assert!(SystemTime::now().checked_add(time).is_some(), "{text}");
         }
-        for text in ["36501d", "200000000000000d", "1e9d", "9999999999999999999999s"] {
+        for text in [
+            "36501d",
+            "200000000000000d",
+            "1e9d",
+            "9999999999999999999999s",
+        ] {
             assert!(duration(text).is_err(), "{text}");
         }
     }

@@ -130,7 +130,10 @@ mod tests {
         of.insert("x-open", HeaderValue::from_static("open"));
         let mut lines = String::new();
         headers(&mut lines, '<', &of);
-        assert!(!lines.contains("hidden") && lines.contains("< x-open: open"), "{lines}");
+        assert!(
+            !lines.contains("hidden") && lines.contains("< x-open: open"),
+            "{lines}"
+        );
         assert_eq!(lines.matches("[redacted]").count(), SECRET.len() + 1);
     }
 }

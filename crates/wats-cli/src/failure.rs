@@ -143,7 +143,9 @@ pub(crate) fn of_usage(error: &clap::Error, as_json: bool) -> ExitCode {
     }
     match error.print() {
         _ if error.use_stderr() => Exit::Usage.into(),
-        Err(wrong) if wrong.kind() != io::ErrorKind::BrokenPipe => Failure::from(wrong).tell(as_json),
+        Err(wrong) if wrong.kind() != io::ErrorKind::BrokenPipe => {
+            Failure::from(wrong).tell(as_json)
+        }
         _ => Exit::Done.into(),
     }
 }

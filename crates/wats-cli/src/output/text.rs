@@ -72,7 +72,11 @@ mod tests {
             ("漢字", 4, "漢字"),
             ("e\u{301}e\u{301}x", 2, "e\u{301}…"),
             // The first is wide by the mark that follows it.
-            ("\u{2764}\u{fe0f}\u{2764}\u{fe0f}x", 4, "\u{2764}\u{fe0f}\u{2764}…"),
+            (
+                "\u{2764}\u{fe0f}\u{2764}\u{fe0f}x",
+                4,
+                "\u{2764}\u{fe0f}\u{2764}…",
+            ),
             ("ab", 1, "…"),
             ("ab", 0, ""),
         ] {

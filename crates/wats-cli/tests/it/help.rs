@@ -33,14 +33,24 @@ fn with_json_a_mistake_is_an_object_too() {
         assert_eq!(output.status.code(), Some(2), "{line:?}");
         let error: serde_json::Value = serde_json::from_str(&stderr(&output)).unwrap();
         let message = error["message"].as_str().unwrap();
-        assert_eq!((&error["code"], &error["kind"]), (&2.into(), &"usage".into()));
-        assert!(!message.starts_with("error") && !message.contains("Usage"), "{message}");
+        assert_eq!(
+            (&error["code"], &error["kind"]),
+            (&2.into(), &"usage".into())
+        );
+        assert!(
+            !message.starts_with("error") && !message.contains("Usage"),
+            "{message}"
+        );
         assert!(stdout(&output).is_empty(), "{line:?}");
     }
     // Here it is the name of a file.
     let file = home.wats(["lint", "--", "--json"]).run();
     assert_eq!(file.status.code(), Some(5));
-    assert!(stderr(&file).starts_with("error: --json: "), "{}", stderr(&file));
+    assert!(
+        stderr(&file).starts_with("error: --json: "),
+        "{}",
+        stderr(&file)
+    );
     let help = home.wats(["--json", "headers", "--help"]).run();
     assert!(help.status.success() && stdout(&help).contains("Usage"));
 }
@@ -64,8 +74,15 @@ fn help_that_cannot_be_written_is_a_failure() {
     for option in ["--help", "--version"] {
         let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_wats"));
         crate::harness::environment(&mut program, home.folder());
-        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let status = program.arg(option).stdout(full).stderr(std::process::Stdio::null()).status();
+        let full = std::fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let status = program
+            .arg(option)
+            .stdout(full)
+            .stderr(std::process::Stdio::null())
+            .status();
         assert_eq!(status.unwrap().code(), Some(1), "{option}");
     }
 }
@@ -124,14 +141,21 @@ fn whoever_reads_the_rows_all_is_done_and_the_code_is_that_of_all() {
     for line in [
         &["submit", "all.json", "--jsonl"][..],
         &["lint", "all.json", "--jsonl"],
-        &["watch", "in", "--queue", "q", "--once", "--poll", "10ms", "--settle", "1ms", "--jsonl"],
+        &[
+            "watch", "in", "--queue", "q", "--once", "--poll", "10ms", "--settle", "1ms", "--jsonl",
+        ],
     ] {
         std::fs::create_dir_all(server.folder().join("in")).unwrap();
         std::fs::write(server.folder().join("in/refused.json"), refused(1)).unwrap();
         let mut program = server.wats(line).start();
         program.close();
         let output = program.output();
-        assert_eq!(output.status.code(), Some(3), "{line:?}: {}", stderr(&output));
+        assert_eq!(
+            output.status.code(),
+            Some(3),
+            "{line:?}: {}",
+            stderr(&output)
+        );
     }
     let mut program = server
         .wats(["doctor", "--jsonl"])
@@ -187,7 +211,11 @@ fn standard_input_is_read_once_and_the_second_who_would_is_told() {
             .stdin(TOKEN)
             .run();
         assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
-        assert!(stderr(&output).contains("can be read once"), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains("can be read once"),
+            "{}",
+            stderr(&output)
+        );
     }
     home.wats(["lint", "-", "-"]).assert().code(2);
 }
@@ -195,7 +223,11 @@ fn standard_input_is_read_once_and_the_second_who_would_is_told() {
 #[test]
 fn a_dash_is_standard_output_or_told() {
     let server = Server::start();
-    std::fs::write(server.folder().join("one.json"), text_of(&passed("SN-1", 5.0))).unwrap();
+    std::fs::write(
+        server.folder().join("one.json"),
+        text_of(&passed("SN-1", 5.0)),
+    )
+    .unwrap();
     let fixed = server.wats(["fix", "one.json", "-o", "-"]).run();
     assert_eq!(fixed.status.code(), Some(0), "{}", stderr(&fixed));
     assert_eq!(document(&fixed)["sn"], "SN-1");
@@ -204,7 +236,12 @@ fn a_dash_is_standard_output_or_told() {
         &["headers", "--since-file", "-"],
         &["headers", "--since", "-"],
         &["get", "-o", "-", "00000000-0000-4000-8000-000000000001"],
-        &["get", "--attachments", "-", "00000000-0000-4000-8000-000000000001"],
+        &[
+            "get",
+            "--attachments",
+            "-",
+            "00000000-0000-4000-8000-000000000001",
+        ],
         &["plot", "one.json", "--svg", "-"],
         &["man", "-"],
     ] {
@@ -238,7 +275,11 @@ fn ctrl_c_ends_a_command_that_waits() {
         let server = Server::start();
         let long = std::time::Duration::from_secs(600);
         server.simulator().inject(wats_sim::Fault::delay(long));
-        let line = if json { &["processes", "--json"][..] } else { &["processes"] };
+        let line = if json {
+            &["processes", "--json"][..]
+        } else {
+            &["processes"]
+        };
         let program = server.wats(line).start();
         crate::harness::until("the server was asked", || {
             server.simulator().counters().total_requests() > 0

@@ -45,7 +45,11 @@ fn hidden_files_of_a_folder_are_passed_over() {
     home.file("all/._one.json", b"\0\x05\x16\x07");
     let output = home.wats(["lint", "all"]).run();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert!(stderr(&output).contains("2 others are passed over"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("2 others are passed over"),
+        "{}",
+        stderr(&output)
+    );
     // One that is named is meant.
     home.wats(["lint", "all/.two.json"]).assert().code(1);
 }

@@ -273,13 +273,23 @@ fn a_queue_is_not_watched() {
         ("in", "in/failed"),
     ] {
         fs::create_dir_all(server.folder().join("in")).unwrap();
-        let output = server.wats(["watch", folder, "--queue", queue, "--once"]).run();
-        assert_eq!(output.status.code(), Some(2), "{folder} {queue}: {}", stderr(&output));
+        let output = server
+            .wats(["watch", folder, "--queue", queue, "--once"])
+            .run();
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{folder} {queue}: {}",
+            stderr(&output)
+        );
     }
     assert!(names(&server.folder().join("in")).is_empty());
     assert!(!server.folder().join("not-there").exists());
     // Beside the files it may be.
-    server.wats(["watch", "in", "--queue", "in/q", "--once"]).assert().code(0);
+    server
+        .wats(["watch", "in", "--queue", "in/q", "--once"])
+        .assert()
+        .code(0);
 }
 
 #[test]
@@ -314,9 +324,17 @@ fn names_are_never_too_long_and_no_file_takes_the_place_of_another() {
     });
     assert_eq!((why.len(), reports.len()), (6, 6), "{names:?}");
     for report in reports {
-        assert!(why.contains(&&format!("{report}.why.json")), "{report} in {names:?}");
+        assert!(
+            why.contains(&&format!("{report}.why.json")),
+            "{report} in {names:?}"
+        );
     }
-    assert_eq!(fs::read_dir(server.folder().join("in/done")).unwrap().count(), 2);
+    assert_eq!(
+        fs::read_dir(server.folder().join("in/done"))
+            .unwrap()
+            .count(),
+        2
+    );
 }
 
 #[cfg(unix)]
@@ -352,15 +370,30 @@ fn a_file_that_is_written_to_all_the_time_does_not_keep_it() {
                 file.set_len(length).unwrap();
             }
         });
-        let more = ["--once", "--for", "200ms", "--give-up-after", "1h", "--json"];
+        let more = [
+            "--once",
+            "--for",
+            "200ms",
+            "--give-up-after",
+            "1h",
+            "--json",
+        ];
         let output = watch(&server, &more).run();
         is_over.store(true, Ordering::SeqCst);
         output
     });
     assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
     let told = document(&output);
-    assert_eq!((&told["files"], &told["stuck"]), (&1.into(), &1.into()), "{told}");
-    assert!(stderr(&output).contains("still being written"), "{}", stderr(&output));
+    assert_eq!(
+        (&told["files"], &told["stuck"]),
+        (&1.into(), &1.into()),
+        "{told}"
+    );
+    assert!(
+        stderr(&output).contains("still being written"),
+        "{}",
+        stderr(&output)
+    );
     assert!(growing.exists());
 }
 
@@ -372,8 +405,15 @@ fn what_is_no_folder_is_not_waited_for_and_it_is_not_looked_without_a_pause() {
     fs::remove_file(server.folder().join("in")).unwrap();
     dropped(&server, &[("work", "")]);
     let output = watch(&server, &[]).run();
-    assert!(stderr(&output).contains("has to be a folder"), "{}", stderr(&output));
-    server.wats(["watch", "in", "--queue", "q", "--poll", "0s"]).assert().code(2);
+    assert!(
+        stderr(&output).contains("has to be a folder"),
+        "{}",
+        stderr(&output)
+    );
+    server
+        .wats(["watch", "in", "--queue", "q", "--poll", "0s"])
+        .assert()
+        .code(2);
 }
 
 #[cfg(unix)]
@@ -388,7 +428,11 @@ fn a_folder_in_the_place_of_another_is_watched_by_one_program_too() {
     assert!(first.line().unwrap().contains("queued"));
     let second = watch(&server, &["--once"]).run();
     assert_eq!(second.status.code(), Some(1), "{}", stderr(&second));
-    assert!(stderr(&second).contains("another program"), "{}", stderr(&second));
+    assert!(
+        stderr(&second).contains("another program"),
+        "{}",
+        stderr(&second)
+    );
 }
 
 /// Where names of files may be any bytes, and Ctrl-C can be pressed for a process.

@@ -476,7 +476,12 @@ mod tests {
             ("b".repeat(255), ""),
             (format!("c.{}", "d".repeat(253)), "ddd"),
         ] {
-            for (mark, end) in [("", ""), ("-1", ""), ("", WHY), ("-18446744073709551615", WHY)] {
+            for (mark, end) in [
+                ("", ""),
+                ("-1", ""),
+                ("", WHY),
+                ("-18446744073709551615", WHY),
+            ] {
                 let marked = marked(OsStr::new(&name), mark, end);
                 let text = marked.to_str().unwrap();
                 assert!(text.len() + end.len() <= LONGEST_NAME, "{text}");

@@ -106,7 +106,11 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
     }
     let wats = context.wats()?;
     let output = &context.output;
-    let queue = wats.queue(queue_folder).confirm(args.confirm).open().await?;
+    let queue = wats
+        .queue(queue_folder)
+        .confirm(args.confirm)
+        .open()
+        .await?;
     let mut interrupted = context.interrupt.handle();
     let events = queue.events();
     let mut happened = Happened::default();
