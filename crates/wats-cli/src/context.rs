@@ -87,14 +87,11 @@ impl Context {
     }
 
     fn token_of_stdin(&self) -> Outcome<&str> {
-        let token = match self.token.get() {
-            Some(token) => token,
-            None => {
-                let read = from_stdin()?;
-                self.token.get_or_init(|| read)
-            }
-        };
-        Ok(token)
+        if let Some(token) = self.token.get() {
+            return Ok(token);
+        }
+        let read = from_stdin()?;
+        Ok(self.token.get_or_init(|| read))
     }
 
     /// The folder of the queue: the one that was given, or that of the settings.
