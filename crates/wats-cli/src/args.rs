@@ -1,8 +1,10 @@
 //! Options that all commands have.
 
-use std::path::PathBuf;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 /// Which server, and as whom. Each value comes from its option, else from the profile that --profile names, the
@@ -60,7 +62,7 @@ pub(crate) struct Printing {
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
     /// Write all calls without the token to this file, for a support case.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", value_parser = file())]
     pub(crate) trace: Option<PathBuf>,
 }
 
@@ -75,13 +77,29 @@ pub(crate) enum When {
     Never,
 }
 
+/// How wide tables and plots may be, whoever says it.
+pub(crate) const WIDTHS: RangeInclusive<usize> = 20..=1000;
+
 /// How many columns there are.
 fn columns(text: &str) -> Result<usize, String> {
     let columns = text.parse().ok();
     columns
-        .filter(|columns| *columns == 0 || (20..=1000).contains(columns))
+        .filter(|columns| *columns == 0 || WIDTHS.contains(columns))
         .ok_or_else(|| "it must be a number from 20 to 1000, or 0".to_owned())
 }
+
+/// A file or folder that is written: `-` would be one of this name, and no standard output.
+pub(crate) fn file() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| {
+        if path == Path::new("-") {
+            return Err("standard output cannot be named here; `./-` is a file of this name");
+        }
+        Ok(path)
+    })
+}
+
+/// Longer times are mistakes, and some systems cannot add them to the time of day.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// A time such as `250ms`, `30s`, `2m`, `1h` or `7d`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
@@ -103,5 +121,32 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         "d" => 86_400.0,
         _ => return Err(wrong()),
     };
-    Duration::try_from_secs_f64(number * seconds).map_err(|_| wrong())
+    Duration::try_from_secs_f64(number * seconds)
+        .ok()
+        .filter(|time| *time <= LONGEST)
+        .ok_or_else(|| format!("{text:?} is too long; the longest is 36500d"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Instant, SystemTime};
+
+    use super::*;
+
+    #[test]
+    fn any_time_can_be_added_to_now() {
+        for text in ["36500d", "876000h", "0.5s", "250ms", "0s"] {
+            let time = duration(text).unwrap();
+            assert!(Instant::now().checked_add(time).is_some(), "{text}");
+            assert!(SystemTime::now().checked_add(time).is_some(), "{text}");
+        }
+        for text in [
+            "36501d",
+            "200000000000000d",
+            "1e9d",
+            "9999999999999999999999s",
+        ] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
 }

@@ -111,3 +111,29 @@ impl TraceFile {
             .map_err(|error| Failure::io(format!("--trace {}", self.path.display()), &error))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wats::http::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn secrets_of_headers_are_not_told_marked_or_not() {
+        let mut of = HeaderMap::new();
+        for name in SECRET {
+            of.insert(name, HeaderValue::from_static("hidden"));
+        }
+        let mut marked = HeaderValue::from_static("hidden");
+        marked.set_sensitive(true);
+        of.insert("x-marked", marked);
+        of.insert("x-open", HeaderValue::from_static("open"));
+        let mut lines = String::new();
+        headers(&mut lines, '<', &of);
+        assert!(
+            !lines.contains("hidden") && lines.contains("< x-open: open"),
+            "{lines}"
+        );
+        assert_eq!(lines.matches("[redacted]").count(), SECRET.len() + 1);
+    }
+}

@@ -1,5 +1,6 @@
 //! What a command works with: the settings with their origins, the client made of them, the output, and Ctrl-C.
 
+use std::cell::OnceCell;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,6 +12,7 @@ use crate::args::{Printing, Server};
 use crate::calls::{Told, TraceFile};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::input::stdin;
 use crate::interrupt::Interrupt;
 use crate::output::Output;
 
@@ -27,6 +29,8 @@ pub(crate) struct Context {
     /// How much is told of calls: 0, 1 or more.
     verbose: u8,
     trace: Option<PathBuf>,
+    /// The token of standard input, once it was read: settings are made more than once.
+    token: OnceCell<String>,
 }
 
 impl Context {
@@ -35,13 +39,15 @@ impl Context {
         printing: Printing,
         commands: fn() -> clap::Command,
     ) -> Outcome<Self> {
+        let output = Output::new(&printing)?;
         Ok(Self {
-            output: Output::new(&printing)?,
-            interrupt: Interrupt::new(),
+            interrupt: Interrupt::new(output.is_json()),
+            output,
             commands,
             server,
             verbose: printing.verbose,
             trace: printing.trace,
+            token: OnceCell::new(),
         })
     }
 
@@ -65,7 +71,7 @@ impl Context {
         }
         match token_file.as_deref() {
             Some(path) if path == Path::new("-") => {
-                settings = settings.set("auth_token", from_stdin()?, "standard input")?;
+                settings = settings.set("auth_token", self.token_of_stdin()?, "standard input")?;
             }
             Some(path) => {
                 let text = path.to_str().ok_or_else(|| {
@@ -78,6 +84,14 @@ impl Context {
             None => {}
         }
         Ok(settings)
+    }
+
+    fn token_of_stdin(&self) -> Outcome<&str> {
+        if let Some(token) = self.token.get() {
+            return Ok(token);
+        }
+        let read = from_stdin()?;
+        Ok(self.token.get_or_init(|| read))
     }
 
     /// The folder of the queue: the one that was given, or that of the settings.
@@ -142,12 +156,14 @@ impl Context {
 }
 
 fn from_stdin() -> Outcome<String> {
+    stdin::take("the token")?;
     let mut text = String::new();
     let mut input = std::io::stdin().take(LONGEST_TOKEN + 1);
     input
         .read_to_string(&mut text)
         .map_err(|error| Failure::io("the token on standard input", &error))?;
-    let text = text.trim();
+    // Some shells put a mark of the byte order before what they pipe.
+    let text = text.trim_start_matches('\u{feff}').trim();
     if text.is_empty() || text.len() as u64 > LONGEST_TOKEN {
         return Err(Failure::new(Exit::Access, "standard input has no token"));
     }

@@ -8,6 +8,7 @@ use wats::report::Finding;
 use wats::{Error, ErrorKind, StatusCode};
 
 use crate::exit::Exit;
+use crate::output::shown_lines;
 
 /// What a command gives: its exit code, or why it failed.
 pub(crate) type Outcome<T = Exit> = Result<T, Failure>;
@@ -86,10 +87,15 @@ impl Failure {
         })
     }
 
-    /// Before the output is known: a line on standard error.
-    pub(crate) fn tell_plainly(&self) -> ExitCode {
+    /// Tells it on standard error, and gives its exit code.
+    pub(crate) fn tell(&self, as_json: bool) -> ExitCode {
+        let text = if as_json {
+            self.to_json().to_string()
+        } else {
+            format!("error: {}", shown_lines(&self.message))
+        };
         // Nothing is left to do if even standard error is gone.
-        let _ = writeln!(io::stderr(), "error: {}", self.message);
+        let _ = writeln!(io::stderr(), "{text}");
         self.exit.into()
     }
 }
@@ -125,13 +131,22 @@ pub(crate) fn refused(findings: Vec<Finding>) -> Option<Failure> {
 }
 
 /// What clap says: help and version on standard output with 0, mistakes on standard error with 2.
-pub(crate) fn of_usage(error: &clap::Error) -> ExitCode {
-    // A pipe that nobody reads any more is no failure.
-    let _ = error.print();
-    if error.use_stderr() {
-        Exit::Usage.into()
-    } else {
-        Exit::Done.into()
+pub(crate) fn of_usage(error: &clap::Error, as_json: bool) -> ExitCode {
+    if error.use_stderr() && as_json {
+        let text = error.render().to_string();
+        // The usage and hints follow behind a blank line.
+        let first = text.split("\n\n").next().unwrap_or_default();
+        let words: Vec<&str> = first.split_whitespace().collect();
+        let message = words.join(" ");
+        let message = message.strip_prefix("error: ").unwrap_or(&message);
+        return Failure::usage(message).tell(true);
+    }
+    match error.print() {
+        _ if error.use_stderr() => Exit::Usage.into(),
+        Err(wrong) if wrong.kind() != io::ErrorKind::BrokenPipe => {
+            Failure::from(wrong).tell(as_json)
+        }
+        _ => Exit::Done.into(),
     }
 }
 
@@ -208,5 +223,30 @@ fn of_status(status: StatusCode) -> Exit {
         status if status.is_server_error() => Exit::Later,
         status if status.is_client_error() => Exit::Refused,
         _ => Exit::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_are_told_what_to_do_about_each_status() {
+        for (status, exit) in [
+            (400, Exit::Refused),
+            (401, Exit::Access),
+            (403, Exit::Access),
+            (404, Exit::NotFound),
+            (408, Exit::Later),
+            (409, Exit::Refused),
+            (413, Exit::Refused),
+            (429, Exit::Later),
+            (500, Exit::Later),
+            (503, Exit::Later),
+            (302, Exit::Failed),
+        ] {
+            let status = StatusCode::from_u16(status).unwrap();
+            assert_eq!(of_status(status), exit, "{status}");
+        }
     }
 }

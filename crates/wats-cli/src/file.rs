@@ -2,11 +2,14 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::Outcome;
 use crate::failure::Failure;
+
+/// So many names are tried for a file beside another one.
+const MOST_NAMES: u32 = 1000;
 
 /// Writes a file: beside its place first, then under its name. What stands there is replaced only if that is allowed.
 pub(crate) fn write(path: &Path, bytes: &[u8], overwrite: bool) -> Outcome<()> {
@@ -23,8 +26,14 @@ pub(crate) fn write(path: &Path, bytes: &[u8], overwrite: bool) -> Outcome<()> {
     }
     // A link stays one: what it leads to is replaced.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let beside = beside(&path, &format!(".{}.tmp", std::process::id()));
-    let written = write_beside(&beside, &path, bytes);
+    // A program that was killed may have left one: in containers many programs have the same number.
+    let number = std::process::id();
+    let made = made_beside(&path, |at| match at {
+        0 => format!(".{number}.tmp"),
+        at => format!(".{number}-{at}.tmp"),
+    });
+    let (file, beside) = made.map_err(|error| wrong(&error))?;
+    let written = fill(file, &mut &*bytes, &path).and_then(|()| fs::rename(&beside, &path));
     if written.is_err() {
         // What stands there is whole; the rest is no loss.
         let _ = fs::remove_file(&beside);
@@ -32,49 +41,52 @@ pub(crate) fn write(path: &Path, bytes: &[u8], overwrite: bool) -> Outcome<()> {
     written.map_err(|error| wrong(&error))
 }
 
-fn write_beside(beside: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(beside)?;
-    file.write_all(bytes)?;
-    if let Ok(before) = fs::metadata(path) {
-        file.set_permissions(before.permissions())?;
+/// Makes a file beside another one under the first of these names that nobody has. Where that is there, [`fill`] gives its rights
+/// later, and nobody else can read the new one until then.
+fn made_beside(path: &Path, ending: impl Fn(u32) -> String) -> io::Result<(File, PathBuf)> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if path.exists() {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     }
-    file.sync_all()?;
-    drop(file);
-    fs::rename(beside, path)
+    for at in 0..MOST_NAMES {
+        let beside = beside(path, &ending(at));
+        match options.open(&beside) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            opened => return opened.map(|file| (file, beside)),
+        }
+    }
+    Err(io::Error::new(
+        ErrorKind::AlreadyExists,
+        "there are too many copies of it",
+    ))
+}
+
+/// Fills a new file, gives it the rights of its model where there is one, and has it on disk.
+fn fill(mut file: File, from: &mut impl io::Read, model: &Path) -> io::Result<()> {
+    io::copy(from, &mut file)?;
+    if let Ok(model) = fs::metadata(model) {
+        file.set_permissions(model.permissions())?;
+    }
+    file.sync_all()
 }
 
 /// Copies a file to a name that nobody has yet, `NAME.bak` or `NAME.2.bak` and so on, and says which.
 pub(crate) fn back_up(path: &Path) -> Outcome<PathBuf> {
-    for number in 1..1000 {
-        let ending = match number {
-            1 => ".bak".to_owned(),
-            number => format!(".{number}.bak"),
-        };
-        let copy = beside(path, &ending);
-        match OpenOptions::new().write(true).create_new(true).open(&copy) {
-            Ok(mut to) => {
-                let copied = File::open(path)
-                    .and_then(|mut from| io::copy(&mut from, &mut to))
-                    .and_then(|_| to.sync_all());
-                return match copied {
-                    Ok(()) => Ok(copy),
-                    Err(error) => {
-                        let _ = fs::remove_file(&copy);
-                        Err(Failure::io(copy.display(), &error))
-                    }
-                };
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(Failure::io(copy.display(), &error)),
+    let made = made_beside(path, |at| match at {
+        0 => ".bak".to_owned(),
+        at => format!(".{}.bak", at + 1),
+    });
+    let (to, copy) = made.map_err(|error| Failure::io(path.display(), &error))?;
+    let copied = File::open(path).and_then(|mut from| fill(to, &mut from, path));
+    match copied {
+        Ok(()) => Ok(copy),
+        Err(error) => {
+            let _ = fs::remove_file(&copy);
+            Err(Failure::io(copy.display(), &error))
         }
     }
-    Err(Failure::failed(format!(
-        "{}: there are too many copies of it",
-        path.display()
-    )))
 }
 
 /// The text of a file of at most so many bytes; `None` when there is no such file.
@@ -129,5 +141,36 @@ mod tests {
             .map(|entry| entry.unwrap().file_name())
             .collect();
         assert_eq!(left.len(), 3, "{left:?}");
+    }
+
+    #[test]
+    fn what_a_killed_program_left_beside_is_neither_in_the_way_nor_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("seen.cursor");
+        let left = beside(&path, &format!(".{}.tmp", std::process::id()));
+        fs::write(&left, "of another").unwrap();
+        write(&path, b"place", true).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"place");
+        assert_eq!(fs::read(&left).unwrap(), b"of another");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn who_may_read_a_file_may_read_its_copy_and_nobody_else() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.json");
+        fs::write(&path, "secret").unwrap();
+        for mode in [0o600, 0o640] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let copy = back_up(&path).unwrap();
+            write(&path, b"secret", true).unwrap();
+            for file in [&copy, &path] {
+                let found = fs::metadata(file).unwrap().permissions().mode();
+                assert_eq!(found & 0o777, mode, "{}", file.display());
+            }
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
 
 use crate::exit::Exit;
+use crate::failure::Failure;
 
 /// Listens for Ctrl-C, and on Unix for the signal to terminate.
 #[derive(Debug, Clone)]
@@ -15,11 +16,14 @@ pub(crate) struct Interrupt {
     is_handled: Arc<AtomicBool>,
     is_deferred: Arc<AtomicBool>,
     told: watch::Sender<bool>,
+    /// Whether errors are told as JSON.
+    as_json: bool,
 }
 
 impl Interrupt {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(as_json: bool) -> Self {
         Self {
+            as_json,
             is_handled: Arc::default(),
             is_deferred: Arc::default(),
             told: watch::Sender::new(false),
@@ -38,7 +42,13 @@ impl Interrupt {
                 let ends_by_itself =
                     own.is_handled.load(Ordering::SeqCst) || own.is_deferred.load(Ordering::SeqCst);
                 if again || !ends_by_itself {
-                    let _ = writeln!(io::stderr(), "interrupted");
+                    let text = "interrupted".to_owned();
+                    let text = if own.as_json {
+                        Failure::new(Exit::Interrupted, text).to_json().to_string()
+                    } else {
+                        text
+                    };
+                    let _ = writeln!(io::stderr(), "{text}");
                     std::process::exit(Exit::Interrupted as i32);
                 }
             }

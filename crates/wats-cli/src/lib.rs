@@ -36,7 +36,7 @@ pub(crate) use failure::Outcome;
 pub fn main() -> ExitCode {
     let program = match Program::try_parse() {
         Ok(program) => program,
-        Err(error) => return failure::of_usage(&error),
+        Err(error) => return failure::of_usage(&error, wants_json()),
     };
     let Program {
         server,
@@ -45,7 +45,7 @@ pub fn main() -> ExitCode {
     } = program;
     let context = match Context::new(server, printing, self::command) {
         Ok(context) => context,
-        Err(failure) => return failure.tell_plainly(),
+        Err(failure) => return failure.tell(wants_json()),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -85,6 +85,14 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(failure) => context.output.tell(&failure),
     }
+}
+
+/// Whether JSON is asked for, as far as that can be told of a command line that is not understood.
+fn wants_json() -> bool {
+    std::env::args_os()
+        .skip(1)
+        .take_while(|argument| argument != "--")
+        .any(|argument| argument == "--json" || argument == "--jsonl")
 }
 
 /// All commands with their options, from which completions, manual pages and the reference in `docs/cli.md` are made.

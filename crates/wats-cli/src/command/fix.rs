@@ -1,6 +1,6 @@
 //! `wats fix`: mends reports by named policies.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use wats::report::lint::{FixPolicy, Mend, OutcomeConflict};
@@ -52,7 +52,7 @@ pub(crate) struct Args {
     /// Print the names of the changes and look at no file.
     #[arg(long, conflicts_with = "file")]
     list: bool,
-    /// Write the mended report into this file.
+    /// Write the mended report into this file; `-` is standard output, as without it.
     #[arg(short, long, value_name = "FILE", conflicts_with = "in_place")]
     output: Option<PathBuf>,
     /// Write the mended report into its file. The report as it was is kept beside it, as FILE.bak.
@@ -145,9 +145,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         rows.finish()?;
         return Ok(Exit::Done);
     }
+    // Its exit code and the files that it writes are more than what it prints.
+    context.output.goes_on_unread();
     let policy = policy(args)?;
     let file = args.file.clone().unwrap_or_else(|| PathBuf::from("-"));
-    let source = Source::of(&file);
+    let source = Source::of(&file)?;
     if args.in_place && source.path().is_none() {
         return Err(Failure::usage(
             "--in-place needs a file; standard input has none",
@@ -170,9 +172,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         )));
     }
     let target = match (&args.output, args.in_place) {
-        (Some(output), _) => Some(output.as_path()),
-        (None, true) => source.path(),
-        (None, false) => None,
+        (Some(output), _) if output != Path::new("-") => Some(output.as_path()),
+        (_, true) => source.path(),
+        (_, false) => None,
     };
     match target {
         None => {

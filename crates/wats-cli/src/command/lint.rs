@@ -102,6 +102,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         rows.finish()?;
         return Ok(Exit::Done);
     }
+    // The exit code is of all reports, whoever reads what is found in them.
+    context.output.goes_on_unread();
     let sources = sources(&args.files, &args.foreign, context)?;
     let mut rows = context.output.rows(COLUMNS)?;
     let (mut reports, mut refused, mut shown) = (0_usize, 0_usize, 0_usize);

@@ -11,6 +11,7 @@ use crate::failure::Failure;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The folder; it is made if it is not there.
+    #[arg(value_parser = crate::args::file())]
     folder: PathBuf,
 }
 

@@ -8,6 +8,7 @@ use wats::report::{Report, ReportFormat, ReportText};
 
 use super::foreign::{Foreign, From};
 use super::kind::in_place_of_report;
+use super::stdin;
 use crate::Outcome;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -44,20 +45,11 @@ pub(crate) fn sources(
     context: &Context,
 ) -> Outcome<Vec<Source>> {
     let mut found = Vec::new();
-    let mut takes_stdin = false;
     for path in paths {
-        if path == Path::new("-") {
-            if std::mem::replace(&mut takes_stdin, true) {
-                return Err(Failure::usage("standard input (`-`) can be read once"));
-            }
-            found.push(Source {
-                name: "-".to_owned(),
-                path: None,
-            });
-        } else if path.is_dir() {
+        if path != Path::new("-") && path.is_dir() {
             found.extend(within(path, foreign, context)?);
         } else {
-            found.push(Source::of(path));
+            found.push(Source::of(path)?);
         }
     }
     if found.is_empty() {
@@ -79,7 +71,11 @@ fn within(folder: &Path, foreign: &Foreign, context: &Context) -> Outcome<Vec<So
         let ends = path
             .extension()
             .is_some_and(|end| ENDINGS.iter().any(|known| end.eq_ignore_ascii_case(known)));
-        if path.is_file() && (ends || foreign.is_other()) {
+        // Those that begin with a full stop are not whole yet, or belong to the system, such as `._report.json` of macOS.
+        let hidden = path
+            .file_name()
+            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if path.is_file() && !hidden && (ends || foreign.is_other()) {
             paths.push(path);
         } else {
             others += 1;
@@ -87,23 +83,29 @@ fn within(folder: &Path, foreign: &Foreign, context: &Context) -> Outcome<Vec<So
     }
     if others > 0 {
         context.output.remark(&format!(
-            "{}: {others} others are passed over; files with reports end in .{}",
+            "{}: {others} others are passed over; files with reports end in .{}, and do not begin with a full stop",
             folder.display(),
             ENDINGS.join(", .")
         ));
     }
     paths.sort();
-    Ok(paths.iter().map(|path| Source::of(path)).collect())
+    Ok(paths.iter().map(|path| Source::file(path)).collect())
 }
 
 impl Source {
-    pub(crate) fn of(path: &Path) -> Self {
-        if path == Path::new("-") {
-            return Self {
-                name: "-".to_owned(),
-                path: None,
-            };
+    /// A file, or standard input for `-`, which this takes.
+    pub(crate) fn of(path: &Path) -> Outcome<Self> {
+        if path != Path::new("-") {
+            return Ok(Self::file(path));
         }
+        stdin::take("the reports")?;
+        Ok(Self {
+            name: "-".to_owned(),
+            path: None,
+        })
+    }
+
+    fn file(path: &Path) -> Self {
         Self {
             name: path.display().to_string(),
             path: Some(path.to_owned()),

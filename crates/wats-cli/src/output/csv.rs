@@ -19,6 +19,10 @@ pub(crate) fn line<'a>(fields: impl IntoIterator<Item = &'a str>) -> String {
             line.push_str(field);
         }
     }
+    // A line with nothing in it is no record for many who read it.
+    if line.is_empty() {
+        line.push_str("\"\"");
+    }
     line.push('\n');
     line
 }
@@ -32,5 +36,12 @@ mod tests {
             line,
             "a,\"b,c\",\"say \"\"x\"\"\",,\"two\nlines\",\" edge\"\n"
         );
+        // Each character that makes it necessary is one by itself.
+        for field in ["a\nb", "a\rb", "a,b", " a", "a ", "\ta", "a\t"] {
+            assert_eq!(super::line([field, ""]), format!("\"{field}\",\n"));
+        }
+        assert_eq!(super::line(["a\"b"]), "\"a\"\"b\"\n");
+        assert_eq!(super::line([""]), "\"\"\n");
+        assert_eq!(super::line(["", ""]), ",\n");
     }
 }

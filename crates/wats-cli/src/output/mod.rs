@@ -11,7 +11,7 @@ mod table;
 mod terminal;
 mod text;
 
-use std::cell::RefCell;
+use std::cell::{Cell as Flag, RefCell};
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::process::ExitCode;
 
@@ -22,7 +22,7 @@ pub(crate) use progress::Bar;
 pub(crate) use row::{Cell, Column, number};
 pub(crate) use style::{Style, Tone};
 pub(crate) use table::Rows;
-pub(crate) use text::{fitted, shown, width as text_width};
+pub(crate) use text::{fitted, shown, shown_lines, width as text_width};
 
 use crate::Outcome;
 use crate::args::Printing;
@@ -57,6 +57,10 @@ pub(crate) struct Output {
     /// How wide tables may be; `None` for as wide as they are.
     width: Option<usize>,
     out: RefCell<BufWriter<io::Stdout>>,
+    /// Whether the command goes on when nobody reads any more.
+    goes_on: Flag<bool>,
+    /// Nobody reads any more, and the command goes on.
+    unread: Flag<bool>,
 }
 
 impl Output {
@@ -77,6 +81,8 @@ impl Output {
             quiet: printing.quiet,
             width: terminal::width(printing.width),
             out: RefCell::new(BufWriter::new(io::stdout())),
+            goes_on: Flag::new(false),
+            unread: Flag::new(false),
         })
     }
 
@@ -155,20 +161,37 @@ impl Output {
 
     /// Bytes on standard output.
     pub(crate) fn write(&self, bytes: &[u8]) -> Outcome<()> {
-        Ok(self.out.borrow_mut().write_all(bytes)?)
+        self.put(|out| out.write_all(bytes))
     }
 
     pub(crate) fn flush(&self) -> Outcome<()> {
-        Ok(self.out.borrow_mut().flush()?)
+        self.put(Write::flush)
+    }
+
+    /// From now on a pipe that nobody reads any more is no reason to end: what the command does, or its exit code, is more than
+    /// what it prints.
+    pub(crate) fn goes_on_unread(&self) {
+        self.goes_on.set(true);
+    }
+
+    fn put(&self, to: impl FnOnce(&mut BufWriter<io::Stdout>) -> io::Result<()>) -> Outcome<()> {
+        if self.unread.get() {
+            return Ok(());
+        }
+        match to(&mut self.out.borrow_mut()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && self.goes_on.get() => {
+                self.unread.set(true);
+                Ok(())
+            }
+            other => Ok(other?),
+        }
     }
 
     /// A line for people on standard error, unless they want none.
     pub(crate) fn remark(&self, text: &str) {
         if !self.quiet {
-            for line in text.lines() {
-                // Nobody is left to tell that it is closed.
-                let _ = writeln!(io::stderr(), "{}", text::shown(line));
-            }
+            // Nobody is left to tell that it is closed.
+            let _ = writeln!(io::stderr(), "{}", shown_lines(text));
         }
     }
 
@@ -185,10 +208,6 @@ impl Output {
         }
         // What was printed before belongs before it.
         let _ = self.flush();
-        if self.is_json() {
-            let _ = writeln!(io::stderr(), "{}", failure.to_json());
-            return failure.exit.into();
-        }
-        failure.tell_plainly()
+        failure.tell(self.is_json())
     }
 }

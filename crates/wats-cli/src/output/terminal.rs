@@ -2,8 +2,7 @@
 
 use std::io::{self, IsTerminal as _};
 
-/// Narrower ones are taken for this wide: some report nothing.
-const NARROWEST: usize = 20;
+use crate::args::WIDTHS;
 
 /// How many columns a table may have; `None` for as many as it has. What was asked for stands before `COLUMNS`, and that
 /// before what the terminal reports; where standard output is no terminal, only what was asked for counts.
@@ -21,6 +20,7 @@ pub(super) fn width(asked: Option<usize>) -> Option<usize> {
         told.or_else(reported)
             .filter(|width| *width > 0)
             .unwrap_or(80)
-            .max(NARROWEST),
+            // Some report nothing, and a variable may say anything.
+            .clamp(*WIDTHS.start(), *WIDTHS.end()),
     )
 }

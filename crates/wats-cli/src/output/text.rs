@@ -23,6 +23,12 @@ pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().filter(|c| *c != '\r').map(harmless).collect())
 }
 
+/// As [`shown`], but on as many lines as it has.
+pub(crate) fn shown_lines(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(shown).collect();
+    lines.join("\n")
+}
+
 /// Control characters, and those that turn the direction of what follows.
 fn steers(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -36,7 +42,11 @@ pub(crate) fn fitted(text: &str, most: usize) -> Cow<'_, str> {
     let mut used = 0;
     let mut start = String::new();
     for c in text.chars() {
-        let wide = c.width().unwrap_or(0);
+        let wide = match c {
+            // Makes the character before it wide.
+            '\u{fe0f}' => 1,
+            c => c.width().unwrap_or(1),
+        };
         if used + wide > most.saturating_sub(1) {
             break;
         }
@@ -61,6 +71,12 @@ mod tests {
             ("漢字漢", 4, "漢…"),
             ("漢字", 4, "漢字"),
             ("e\u{301}e\u{301}x", 2, "e\u{301}…"),
+            // The first is wide by the mark that follows it.
+            (
+                "\u{2764}\u{fe0f}\u{2764}\u{fe0f}x",
+                4,
+                "\u{2764}\u{fe0f}\u{2764}…",
+            ),
             ("ab", 1, "…"),
             ("ab", 0, ""),
         ] {

@@ -151,6 +151,11 @@ impl Program {
         self
     }
 
+    pub(crate) fn args<I: IntoIterator<Item: AsRef<OsStr>>>(mut self, arguments: I) -> Self {
+        self.command.args(arguments);
+        self
+    }
+
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
@@ -219,6 +224,14 @@ impl Running {
         let read = self.stdout.as_mut().unwrap().read_line(&mut line).unwrap();
         secretless(line.as_bytes());
         (read > 0).then(|| line.trim_end().to_owned())
+    }
+
+    /// The next byte of its standard output; nothing behind it is taken out of the pipe. Not after [`line`](Self::line).
+    pub(crate) fn byte(&mut self) -> u8 {
+        let mut byte = [0];
+        let pipe = self.stdout.as_mut().unwrap().get_mut();
+        pipe.read_exact(&mut byte).unwrap();
+        byte[0]
     }
 
     /// Closes the reading end of its standard output, as `| head` does when it has enough.

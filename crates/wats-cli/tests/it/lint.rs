@@ -38,6 +38,23 @@ fn findings_are_rows_and_the_code_says_whether_one_is_refused() {
 }
 
 #[test]
+fn hidden_files_of_a_folder_are_passed_over() {
+    let home = Home::new();
+    home.file("all/one.json", text_of(&passed("SN-1", 5.0)));
+    home.file("all/.two.json", "{");
+    home.file("all/._one.json", b"\0\x05\x16\x07");
+    let output = home.wats(["lint", "all"]).run();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("2 others are passed over"),
+        "{}",
+        stderr(&output)
+    );
+    // One that is named is meant.
+    home.wats(["lint", "all/.two.json"]).assert().code(1);
+}
+
+#[test]
 fn the_table_of_rules_needs_no_file() {
     let home = Home::new();
     let rules = home.wats(["lint", "--rules", "--csv"]).run();

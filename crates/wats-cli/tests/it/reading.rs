@@ -61,6 +61,24 @@ fn ids_come_from_a_list_and_reports_go_to_a_folder() {
 }
 
 #[test]
+fn a_column_without_a_value_is_a_record_and_a_list_may_have_a_mark_of_its_bytes() {
+    let server = factory();
+    let ids = ["headers", "--top", "2", "--fields", "id", "--csv"];
+    let ids = stdout(&server.wats(ids).run());
+    let printed = server
+        .wats(["get", "-", "-o", "reports"])
+        .stdin(format!("\u{feff}{}", ids.replace('\n', "\r\n")))
+        .run();
+    assert_eq!(printed.status.code(), Some(0), "{}", stderr(&printed));
+    let files = std::fs::read_dir(server.folder().join("reports")).unwrap();
+    assert_eq!(files.count(), 2);
+    let batches = ["headers", "--top", "2", "--fields", "batch", "--csv"];
+    let batches = stdout(&server.wats(batches).run());
+    assert_eq!(batches.lines().count(), 3);
+    assert!(batches.lines().all(|line| !line.is_empty()), "{batches:?}");
+}
+
+#[test]
 fn a_table_has_what_was_measured() {
     let server = factory();
     let rows = server
@@ -272,6 +290,19 @@ fn yields_have_their_figures() {
         .wats(["yield", "--top", "1", "--since", "2026-01-01"])
         .run();
     assert!(stderr(&cut).contains("--top"), "{}", stderr(&cut));
+}
+
+#[test]
+fn of_several_failures_the_gravest_counts() {
+    let server = factory();
+    for (ids, before) in [([NONE, FIRST], 1), ([FIRST, NONE], 0)] {
+        let wrong = wats_sim::Fault::status(400).skip(before).times(1);
+        server.simulator().inject(wrong);
+        let output = server.wats(["get"]).args(ids).run();
+        assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
+        assert_eq!(stderr(&output).lines().count(), 2, "{}", stderr(&output));
+        server.simulator().clear_faults();
+    }
 }
 
 #[test]

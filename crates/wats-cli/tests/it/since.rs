@@ -91,6 +91,29 @@ fn a_reader_that_ends_early_loses_nothing() {
     }
 }
 
+/// Where the system tells what lies in a pipe.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_lies_in_the_pipe_when_its_reader_ends_is_printed_again() {
+    for (format, lines) in [("--jsonl", 4), ("--csv", 5), ("--json", 1)] {
+        let server = Server::start();
+        load(&server, 0..5);
+        let arguments = |format| ["headers", "--since", "./seen.cursor", format];
+        let mut program = server.wats(arguments(format)).start();
+        let mut ends = 0;
+        while ends < lines {
+            ends += usize::from(program.byte() == b'\n');
+        }
+        // Of what comes next there is the first byte: it was written as one, and lies in the pipe.
+        program.byte();
+        program.close();
+        let output = program.output();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let again = serials(&stdout(&server.wats(arguments("--jsonl")).run()));
+        assert_eq!(again, expected(0..5), "{format}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn head_ends_it_quietly() {

@@ -159,6 +159,18 @@ fn each_trouble_has_its_code_and_a_clear_line() {
         .wats(["submit", "is-not-there.json"])
         .assert()
         .code(5);
+    // Of several the gravest counts, wherever it stands.
+    write(&server, "refused.json", refused());
+    for (files, code) in [
+        (["is-not-there.json", "refused.json"], 3),
+        (["broken.json", "refused.json"], 3),
+        (["broken.json", "is-not-there.json"], 1),
+        (["good.json", "is-not-there.json"], 5),
+    ] {
+        let [one, other] = files;
+        server.wats(["submit", one, other]).assert().code(code);
+        server.wats(["submit", other, one]).assert().code(code);
+    }
     let wrong = server
         .wats(["submit", "good.json", "--json"])
         .env("WATS_AUTH_TOKEN", "d3Jvbmc6d3Jvbmc=")

@@ -64,6 +64,19 @@ fn tables_fit() {
 }
 
 #[test]
+fn a_width_that_nothing_has_is_no_work_without_end() {
+    let server = factory();
+    for columns in ["1001", "99999999999", "18446744073709551615"] {
+        let line = "plot de300000-0000-4000-8000-000000000000 --color never";
+        let Some(text) = on_terminal(&server, line, &[("COLUMNS", columns)]) else {
+            return;
+        };
+        let widest = text.lines().map(|line| line.trim_end().chars().count());
+        assert!(widest.max() <= Some(1000), "{columns}");
+    }
+}
+
+#[test]
 fn colours_obey_their_variables() {
     let server = factory();
     for (variables, coloured) in [

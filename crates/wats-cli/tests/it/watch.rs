@@ -182,6 +182,21 @@ fn what_cannot_be_sent_is_stored() {
     watch(&server, &["--once"]).assert().code(5);
 }
 
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_once_with_its_code() {
+    let server = Server::start();
+    server.simulator().inject(Fault::status(503).always());
+    dropped(&server, &[("one.json", &test(1, "SN-1", ""))]);
+    let running = watch(&server, &["--once", "--for", "1h"]).start();
+    until("it was taken", || {
+        server.folder().join("in/done/one.json").exists()
+    });
+    running.interrupt();
+    let output = running.output();
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+}
+
 #[test]
 fn a_mark_says_what_is_ready() {
     let server = Server::start();
@@ -245,6 +260,178 @@ fn one_program_watches_a_folder() {
     assert_eq!(
         names(&server.folder().join("in/done")),
         ["one.json", "two.json"]
+    );
+}
+
+#[test]
+fn a_queue_is_not_watched() {
+    let server = Server::start();
+    for (folder, queue) in [
+        ("in", "in"),
+        ("in", "./in/../in/work"),
+        ("not-there", "not-there"),
+        ("in", "in/failed"),
+    ] {
+        fs::create_dir_all(server.folder().join("in")).unwrap();
+        let output = server
+            .wats(["watch", folder, "--queue", queue, "--once"])
+            .run();
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{folder} {queue}: {}",
+            stderr(&output)
+        );
+    }
+    assert!(names(&server.folder().join("in")).is_empty());
+    assert!(!server.folder().join("not-there").exists());
+    // Beside the files it may be.
+    server
+        .wats(["watch", "in", "--queue", "in/q", "--once"])
+        .assert()
+        .code(0);
+}
+
+#[test]
+fn names_are_never_too_long_and_no_file_takes_the_place_of_another() {
+    let server = Server::start();
+    let long = |letter: &str| format!("{}.json", letter.repeat(250));
+    let (good, bad) = (test(1, "SN-1", ""), refused(2));
+    for _ in 0..2 {
+        dropped(
+            &server,
+            &[
+                (&long("a"), &good),
+                (&long("b"), &bad),
+                ("c.json", &bad),
+                ("c.json.why.json", &bad),
+            ],
+        );
+        let output = watch(&server, &["--once", "--json"]).run();
+        let told = document(&output);
+        assert_eq!(
+            (&told["files"], &told["failed"], &told["stuck"]),
+            (&1.into(), &3.into(), &0.into()),
+            "{told} {}",
+            stderr(&output)
+        );
+    }
+    let failed = server.folder().join("in/failed");
+    let names = names(&failed);
+    let (why, reports): (Vec<_>, Vec<_>) = names.iter().partition(|name| {
+        let content = fs::read_to_string(failed.join(name)).unwrap();
+        content.contains("\"findings\"")
+    });
+    assert_eq!((why.len(), reports.len()), (6, 6), "{names:?}");
+    for report in reports {
+        assert!(
+            why.contains(&&format!("{report}.why.json")),
+            "{report} in {names:?}"
+        );
+    }
+    assert_eq!(
+        fs::read_dir(server.folder().join("in/done"))
+            .unwrap()
+            .count(),
+        2
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn no_link_is_followed_to_say_why_a_file_failed() {
+    let server = Server::start();
+    dropped(&server, &[("one.json", &refused(1))]);
+    let failed = server.folder().join("in/failed");
+    fs::create_dir(&failed).unwrap();
+    let other = server.folder().join("other");
+    fs::write(&other, "of another").unwrap();
+    std::os::unix::fs::symlink(&other, failed.join("one.json.why.json")).unwrap();
+    watch(&server, &["--once"]).assert().code(3);
+    assert_eq!(fs::read_to_string(&other).unwrap(), "of another");
+    assert!(failed.join("one-1.json.why.json").exists());
+}
+
+#[test]
+fn a_file_that_is_written_to_all_the_time_does_not_keep_it() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    let server = Server::start();
+    dropped(&server, &[("one.json", &test(1, "SN-1", ""))]);
+    let growing = server.folder().join("in/growing.json");
+    let file = fs::File::create(&growing).unwrap();
+    let is_over = AtomicBool::new(false);
+    let output = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for length in 1.. {
+                if is_over.load(Ordering::SeqCst) {
+                    return;
+                }
+                file.set_len(length).unwrap();
+            }
+        });
+        let more = [
+            "--once",
+            "--for",
+            "200ms",
+            "--give-up-after",
+            "1h",
+            "--json",
+        ];
+        let output = watch(&server, &more).run();
+        is_over.store(true, Ordering::SeqCst);
+        output
+    });
+    assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
+    let told = document(&output);
+    assert_eq!(
+        (&told["files"], &told["stuck"]),
+        (&1.into(), &1.into()),
+        "{told}"
+    );
+    assert!(
+        stderr(&output).contains("still being written"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(growing.exists());
+}
+
+#[test]
+fn what_is_no_folder_is_not_waited_for_and_it_is_not_looked_without_a_pause() {
+    let server = Server::start();
+    fs::write(server.folder().join("in"), "").unwrap();
+    watch(&server, &[]).assert().code(1);
+    fs::remove_file(server.folder().join("in")).unwrap();
+    dropped(&server, &[("work", "")]);
+    let output = watch(&server, &[]).run();
+    assert!(
+        stderr(&output).contains("has to be a folder"),
+        "{}",
+        stderr(&output)
+    );
+    server
+        .wats(["watch", "in", "--queue", "q", "--poll", "0s"])
+        .assert()
+        .code(2);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_in_the_place_of_another_is_watched_by_one_program_too() {
+    let server = Server::start();
+    dropped(&server, &[("one.json", &test(1, "SN-1", ""))]);
+    let mut first = watch(&server, &["--jsonl"]).start();
+    assert!(first.line().unwrap().contains("queued"));
+    fs::rename(server.folder().join("in"), server.folder().join("old")).unwrap();
+    dropped(&server, &[("two.json", &test(2, "SN-2", ""))]);
+    assert!(first.line().unwrap().contains("queued"));
+    let second = watch(&server, &["--once"]).run();
+    assert_eq!(second.status.code(), Some(1), "{}", stderr(&second));
+    assert!(
+        stderr(&second).contains("another program"),
+        "{}",
+        stderr(&second)
     );
 }
 

@@ -91,8 +91,9 @@ const COLUMNS: &[Column<Loss>] = &[
 ];
 
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
+    context.output.goes_on_unread();
     let to = format(args)?;
-    let source = Source::of(&args.input);
+    let source = Source::of(&args.input)?;
     let reports = source.models(&args.foreign, context)?;
     if reports.is_empty() {
         return Err(Failure::failed(format!(

@@ -30,6 +30,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
+    context.output.goes_on_unread();
     let mut findings = Findings::new(&context.output);
     if let Some(wats) = way::settings(&mut findings, context)?
         && way::connection(&mut findings, &wats).await?

@@ -18,6 +18,7 @@ use crate::Outcome;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::file;
+use crate::input::stdin;
 use crate::output::{Format, Output};
 
 /// Longer lists of ids are none.
@@ -40,7 +41,7 @@ pub(crate) struct Args {
     #[arg(value_name = "ID", required = true)]
     ids: Vec<String>,
     /// Write each report into this folder, as ID.json or ID.xml, instead of printing it.
-    #[arg(short, long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR", value_parser = crate::args::file())]
     output: Option<PathBuf>,
     /// How reports are written; `table` prints what was measured. With --csv and --fields it is the table.
     #[arg(long, value_name = "FORMAT")]
@@ -49,7 +50,7 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "format")]
     wsxf: bool,
     /// Write the attachments of each report into a folder of its id in this folder.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = crate::args::file())]
     attachments: Option<PathBuf>,
 }
 
@@ -72,6 +73,8 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
         None if output.format == Format::Csv || output.has_fields() => Written::Table,
         None => Written::Wsjf,
     };
+    // Standard input is not read as a list when it is the token.
+    let wats = context.wats()?;
     let ids = ids_of(&args.ids)?;
     if written == Written::Wsxf && ids.len() > 1 && args.output.is_none() {
         return Err(Failure::usage(
@@ -83,7 +86,9 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
             "a table is printed; -o is for --format wsjf and wsxf",
         ));
     }
-    let wats = context.wats()?;
+    if args.attachments.is_some() {
+        context.output.goes_on_unread();
+    }
     if let Some(folder) = &args.output {
         made(folder)?;
     }
@@ -122,6 +127,7 @@ fn ids_of(arguments: &[String]) -> Outcome<Vec<Uuid>> {
             ids.push(id_of(argument)?);
             continue;
         }
+        stdin::take("the list of ids")?;
         let mut text = String::new();
         let input = std::io::stdin()
             .take(LONGEST_LIST + 1)
@@ -132,7 +138,8 @@ fn ids_of(arguments: &[String]) -> Outcome<Vec<Uuid>> {
                 "standard input is too long for a list of ids",
             ));
         }
-        let lines = text.lines().map(str::trim);
+        // Some shells put a mark of the byte order before what they pipe.
+        let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
         for line in lines.filter(|line| !line.is_empty() && *line != "id") {
             ids.push(id_of(line)?);
         }

@@ -69,7 +69,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TIME|FILE", value_parser = moment::time_or_file)]
     since: Option<Moment>,
     /// As --since with a file, whatever its name is.
-    #[arg(long, value_name = "FILE", conflicts_with = "since")]
+    #[arg(long, value_name = "FILE", conflicts_with = "since", value_parser = crate::args::file())]
     since_file: Option<PathBuf>,
     /// Reports that started before this time.
     #[arg(long, value_name = "TIME", value_parser = moment::time)]

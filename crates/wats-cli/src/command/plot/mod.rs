@@ -53,7 +53,7 @@ pub(crate) struct Args {
     #[arg(long)]
     ascii: bool,
     /// Draw into this SVG file.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = crate::args::file())]
     svg: Option<PathBuf>,
     /// Replace the file of --svg if it is there.
     #[arg(long, requires = "svg")]

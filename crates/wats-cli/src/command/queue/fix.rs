@@ -14,7 +14,7 @@ use crate::Outcome;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, refused};
-use crate::input::{Whole, whole};
+use crate::input::{Source, Whole, whole};
 
 /// Edit a report, check it by the rules, and put it in the place of the old one, of which a copy is kept.
 #[derive(Debug, clap::Args)]
@@ -29,7 +29,7 @@ pub(crate) struct Args {
     /// Id of the report.
     #[arg(value_parser = super::id)]
     id: Uuid,
-    /// Take the text of this file instead of opening an editor.
+    /// Take the text of this file, or of standard input with `-`, instead of opening an editor.
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
     /// Take it also when the rules would refuse it.
@@ -47,8 +47,7 @@ pub(super) async fn run(args: &Args, folder: &Path, context: &Context) -> Outcom
         .read()
         .map_err(|error| Failure::io("the report", &error))?;
     let (new, edited) = if let Some(path) = &args.from {
-        let new = fs::read(path).map_err(|error| Failure::io(path.display(), &error))?;
-        (new, None)
+        (Source::of(path)?.bytes()?, None)
     } else {
         let name = format!("fix-{}.{}", args.id, item.kind);
         let path = queue.folder().join(name);

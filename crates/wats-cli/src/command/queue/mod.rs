@@ -63,6 +63,9 @@ enum Action {
 pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
     let folder = context.queue_folder(args.dir.as_deref(), "--dir")?;
     let folder = folder.as_path();
+    if !matches!(args.action, Action::Ls(_) | Action::Show(_)) {
+        context.output.goes_on_unread();
+    }
     match &args.action {
         Action::Ls(args) => list::run(args, folder, context).await,
         Action::Show(args) => show::run(args, folder, context).await,

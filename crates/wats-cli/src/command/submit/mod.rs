@@ -93,6 +93,8 @@ pub(crate) struct Args {
 const TOGETHER: (usize, u64) = (100, 16 << 20);
 
 pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
+    // What is sent does not depend on who reads the rows.
+    context.output.goes_on_unread();
     let sources = sources(&args.files, &args.foreign, context)?;
     let interrupted = context.interrupt.handle();
     let mut receiver = Receiver::new(args, context, &interrupted, sources.len()).await?;

@@ -27,6 +27,8 @@ pub(super) struct Looks {
 #[derive(Debug)]
 struct Look {
     seen: Seen,
+    /// When it was seen first.
+    first: Duration,
     /// Since when it is as it is.
     since: Duration,
     /// How often it was found so.
@@ -53,8 +55,13 @@ impl Looks {
                 look
             }
             entry => {
+                let first = match &entry {
+                    Entry::Occupied(known) => known.get().first,
+                    Entry::Vacant(_) => now,
+                };
                 let new = Look {
                     seen,
+                    first,
                     since: now,
                     looks: 1,
                 };
@@ -75,6 +82,13 @@ impl Looks {
         self.files.get(name).is_some_and(|look| {
             now.saturating_sub(look.since) >= self.settle.saturating_add(self.give_up_after)
         })
+    }
+
+    /// Whether a file has been changing for longer than this.
+    pub(super) fn is_changing(&self, name: &OsStr, now: Duration, longer: Duration) -> bool {
+        self.files
+            .get(name)
+            .is_some_and(|look| look.since > look.first && now.saturating_sub(look.first) > longer)
     }
 
     /// Forgets a file that was taken.
@@ -140,6 +154,20 @@ mod tests {
         }
         looks.keep_only(|_| false);
         assert!(!looks.look(name, seen(1, 2), at(1000)));
+    }
+
+    #[test]
+    fn a_file_that_changes_is_known_by_the_time_since_it_was_seen_first() {
+        let mut looks = Looks::new(at(20), at(0));
+        let name = OsStr::new("a");
+        for time in 0..10 {
+            looks.look(name, seen(time, 1), at(time * 10));
+        }
+        assert!(looks.is_changing(name, at(90), at(80)));
+        assert!(!looks.is_changing(name, at(90), at(90)));
+        // One that stays as it is only waits.
+        looks.look(OsStr::new("b"), seen(1, 1), at(0));
+        assert!(!looks.is_changing(OsStr::new("b"), at(1000), at(10)));
     }
 
     #[test]

@@ -56,8 +56,8 @@ pub(crate) struct Args {
     /// Folder of the queue, on a disk of this machine; otherwise that of `WATS_QUEUE_DIR`, or `queue_dir` of the profile.
     #[arg(long, value_name = "FOLDER")]
     queue: Option<PathBuf>,
-    /// How often the folder is looked at.
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
+    /// How often the folder is looked at; 10ms at least.
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = poll)]
     poll: Duration,
     /// How long a file must not have changed; it takes three looks at least.
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration)]
@@ -71,7 +71,7 @@ pub(crate) struct Args {
     /// Take what is there, send it, and end.
     #[arg(long)]
     once: bool,
-    /// Longest time to send with --once.
+    /// Longest time to send with --once, and before that to wait for a file that is written to all the time.
     #[arg(long = "for", value_name = "TIME", default_value = "1m", value_parser = duration, requires = "once")]
     lasting: Duration,
     /// Keep reports in the queue until the server has stored them, or says why not; this uses internal routes of the server.
@@ -79,20 +79,45 @@ pub(crate) struct Args {
     confirm: bool,
 }
 
+fn poll(text: &str) -> Result<Duration, String> {
+    let time = duration(text)?;
+    if time < Duration::from_millis(10) {
+        return Err("it must be 10ms or longer".to_owned());
+    }
+    Ok(time)
+}
+
 pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
     if args.ready_suffix.as_ref().is_some_and(|end| end.is_empty()) {
         return Err(Failure::usage("--ready-suffix is empty"));
     }
-    let folder = context.queue_folder(args.queue.as_deref(), "--queue")?;
+    // With --once it ends by itself, and the exit code says how; otherwise nobody would end it.
+    if args.once {
+        context.output.goes_on_unread();
+    }
+    let queue_folder = context.queue_folder(args.queue.as_deref(), "--queue")?;
+    let folder = Folder::new(args.folder.clone(), args.ready_suffix.clone());
+    // Its database would be taken for a report, and moved away.
+    if folder.holds_files_of(&queue_folder) {
+        return Err(Failure::usage(format!(
+            "the queue in {} lies among the files that are watched; give it another folder with --queue",
+            queue_folder.display()
+        )));
+    }
     let wats = context.wats()?;
     let output = &context.output;
-    let queue = wats.queue(folder).confirm(args.confirm).open().await?;
+    let queue = wats
+        .queue(queue_folder)
+        .confirm(args.confirm)
+        .open()
+        .await?;
     let mut interrupted = context.interrupt.handle();
     let events = queue.events();
     let mut happened = Happened::default();
     let drain = queue.drain(DrainOptions::default())?;
     let taken = take(
         args,
+        folder,
         queue.raw(),
         &events,
         &mut happened,
@@ -127,6 +152,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
 /// Brings files into the queue, and tells of it, until it is told to end.
 async fn take(
     args: &Args,
+    folder: Folder,
     queue: &Queue,
     events: &Events,
     happened: &mut Happened,
@@ -141,11 +167,10 @@ async fn take(
     let (teller, mut told) = mpsc::channel(MOST_TOLD);
     let (awake, wake) = std::sync::mpsc::channel();
     let stopped = Arc::new(AtomicBool::new(false));
-    let folder = Folder::new(args.folder.clone(), args.ready_suffix.clone());
     let looks = Looks::new(args.settle, give_up_after);
     let mut taker = Taker::new(folder, queue.clone(), looks, teller, Arc::clone(&stopped));
     taker.poll = args.poll;
-    taker.once = args.once;
+    taker.once = args.once.then(|| args.settle.saturating_add(args.lasting));
     let mut taking = tokio::task::spawn_blocking(move || taker.run(&wake));
     let mut awake = Some(awake);
     let mut ticks = interval(LOOK);

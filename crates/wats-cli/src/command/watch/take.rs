@@ -69,8 +69,8 @@ pub(super) struct Taker {
     queue: Queue,
     looks: Looks,
     pub(super) poll: Duration,
-    /// Ends when nothing is left that may still be being written.
-    pub(super) once: bool,
+    /// Ends when nothing is left that may still be being written; one that changes for longer than this is left.
+    pub(super) once: Option<Duration>,
     told: Sender<Told>,
     /// Set when it has to end.
     stopped: Arc<AtomicBool>,
@@ -93,7 +93,7 @@ impl Taker {
             queue,
             looks,
             poll: Duration::from_secs(1),
-            once: false,
+            once: None,
             told,
             stopped,
             totals: Totals::default(),
@@ -115,13 +115,14 @@ impl Taker {
                         self.is_away = false;
                         self.remark(format!("{} is there again", self.folder.path().display()));
                     }
-                    if self.once && open == 0 {
+                    if self.once.is_some() && open == 0 {
                         return Ok(self.totals);
                     }
                 }
                 Err(error) => {
                     let text = format!("{}: {error}", self.folder.path().display());
-                    if self.once {
+                    // What is a file does not become a folder by waiting.
+                    if self.once.is_some() || error.kind() == io::ErrorKind::NotADirectory {
                         return Err(Failure::io(self.folder.path().display(), &error));
                     }
                     // Its files may be others when it is there again.
@@ -149,7 +150,7 @@ impl Taker {
         let mut open = 0;
         self.totals.stuck = 0;
         for (name, seen) in self.folder.in_work()? {
-            open += self.step(&of_work(&name), |taker| taker.go_on(&name, seen, now))?;
+            open += self.step(&of_work(&name), now, |taker| taker.go_on(&name, seen, now))?;
         }
         let dropped = self.folder.dropped()?;
         let names: HashSet<&OsStr> = dropped.iter().map(|(name, _)| name.as_os_str()).collect();
@@ -157,7 +158,7 @@ impl Taker {
         self.looks.keep_only(is_there);
         self.complained.retain(|key| is_there(key));
         for (name, seen) in &dropped {
-            open += self.step(name, |taker| taker.take(name, *seen, now))?;
+            open += self.step(name, now, |taker| taker.take(name, *seen, now))?;
         }
         Ok(open)
     }
@@ -166,6 +167,7 @@ impl Taker {
     fn step(
         &mut self,
         key: &OsStr,
+        now: Duration,
         step: impl FnOnce(&mut Self) -> io::Result<Step>,
     ) -> io::Result<u64> {
         if self.stopped.load(Ordering::SeqCst) {
@@ -176,7 +178,12 @@ impl Taker {
                 self.complained.remove(key);
                 return Ok(0);
             }
-            Ok(Step::NotYet) => return Ok(1),
+            Ok(Step::NotYet) => match self.once {
+                Some(longest) if self.looks.is_changing(key, now, longest) => {
+                    "it is still being written to".to_owned()
+                }
+                _ => return Ok(1),
+            },
             Ok(Step::Stuck(why)) => why,
             // Somebody has taken it away.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
