@@ -11,18 +11,18 @@ mod table;
 mod terminal;
 mod text;
 
-use std::cell::RefCell;
+use std::cell::{Cell as Once, RefCell};
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
 pub(crate) use csv::line as csv_line;
-pub(crate) use progress::Bar;
+pub(crate) use progress::{Bar, line_on_stderr};
 pub(crate) use row::{Cell, Column, number};
 pub(crate) use style::{Style, Tone};
 pub(crate) use table::Rows;
-pub(crate) use text::{fitted, shown, width as text_width};
+pub(crate) use text::{fitted, shown, width as text_width, wrapped};
 
 use crate::Outcome;
 use crate::args::Printing;
@@ -57,6 +57,8 @@ pub(crate) struct Output {
     /// How wide tables may be; `None` for as wide as they are.
     width: Option<usize>,
     out: RefCell<BufWriter<io::Stdout>>,
+    /// Whether the command goes on when nobody reads any more.
+    goes_on: Once<bool>,
 }
 
 impl Output {
@@ -77,6 +79,7 @@ impl Output {
             quiet: printing.quiet,
             width: terminal::width(printing.width),
             out: RefCell::new(BufWriter::new(io::stdout())),
+            goes_on: Once::new(false),
         })
     }
 
@@ -153,21 +156,32 @@ impl Output {
         Ok(())
     }
 
+    /// From now on the command goes on when nobody reads what it prints any more: it has more to do than to print.
+    pub(crate) fn go_on_unread(&self) {
+        self.goes_on.set(true);
+    }
+
     /// Bytes on standard output.
     pub(crate) fn write(&self, bytes: &[u8]) -> Outcome<()> {
-        Ok(self.out.borrow_mut().write_all(bytes)?)
+        self.read_or_not(self.out.borrow_mut().write_all(bytes))
     }
 
     pub(crate) fn flush(&self) -> Outcome<()> {
-        Ok(self.out.borrow_mut().flush()?)
+        self.read_or_not(self.out.borrow_mut().flush())
+    }
+
+    fn read_or_not(&self, written: io::Result<()>) -> Outcome<()> {
+        match written {
+            Err(error) if self.goes_on.get() && error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => Ok(written?),
+        }
     }
 
     /// A line for people on standard error, unless they want none.
     pub(crate) fn remark(&self, text: &str) {
         if !self.quiet {
             for line in text.lines() {
-                // Nobody is left to tell that it is closed.
-                let _ = writeln!(io::stderr(), "{}", text::shown(line));
+                line_on_stderr(&text::shown(line));
             }
         }
     }
