@@ -91,6 +91,7 @@ const COLUMNS: &[Column<Loss>] = &[
 ];
 
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
+    context.output.go_on_unread();
     let to = format(args)?;
     let source = Source::of(&args.input);
     let reports = source.models(&args.foreign, context)?;
