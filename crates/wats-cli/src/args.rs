@@ -55,10 +55,10 @@ pub(crate) struct Printing {
     /// Colours: `auto` is on a terminal unless `NO_COLOR` is set.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: When,
-    /// No progress and no remarks.
+    /// No progress, no remarks and no warnings.
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Tell each call on standard error; twice with its headers.
+    /// Tell each call on standard error; twice with its headers and what is tried again.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
     /// Write all calls without the token to this file, for a support case.

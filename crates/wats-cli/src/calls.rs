@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -12,7 +12,7 @@ use wats::http::{Attempt, Capture, Outcome as Ended, Trace, http::HeaderMap};
 
 use crate::Outcome;
 use crate::failure::Failure;
-use crate::output::shown;
+use crate::output::{line_on_stderr, shown};
 
 /// Most calls of a trace, and most bytes of each body in it.
 const MOST_CALLS: usize = 1_000;
@@ -50,8 +50,7 @@ impl Intercept for Told {
                 headers(&mut lines, '<', of_answer);
             }
         }
-        // Nobody is left to tell that it is closed.
-        let _ = io::stderr().write_all(lines.as_bytes());
+        line_on_stderr(lines.trim_end());
     }
 }
 

@@ -114,6 +114,11 @@ impl Context {
         self.server.config.clone().or_else(Config::file)
     }
 
+    /// The profile that --profile names.
+    pub(crate) fn profile(&self) -> Option<&str> {
+        self.server.profile.as_deref()
+    }
+
     /// The client; nothing is sent yet.
     pub(crate) fn wats(&self) -> Outcome<Wats> {
         let config = self.config()?;

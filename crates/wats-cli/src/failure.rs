@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 use wats::report::Finding;
+use wats::report::lint::Mend;
 use wats::{Error, ErrorKind, StatusCode};
 
 use crate::exit::Exit;
@@ -100,6 +101,18 @@ impl Failure {
     }
 }
 
+/// What the rules say, in the words of this program: they name changes as the library does.
+pub(crate) fn in_our_words(text: &str) -> String {
+    let mut text = text.to_owned();
+    for mend in Mend::ALL {
+        let name = format!("`Mend::{mend:?}`");
+        if text.contains(&name) {
+            text = text.replace(&name, &format!("`wats fix --policy {}`", mend.name()));
+        }
+    }
+    text
+}
+
 /// A finding as a member of documents.
 pub(crate) fn finding(finding: &Finding) -> Value {
     json!({
@@ -107,7 +120,7 @@ pub(crate) fn finding(finding: &Finding) -> Value {
         "severity": finding.severity().to_string(),
         "path": finding.path,
         "text": finding.text,
-        "remedy": finding.fix(),
+        "remedy": in_our_words(finding.fix()),
     })
 }
 

@@ -4,7 +4,8 @@
 //! One way, top to bottom: `program` (the whole command line), `command` (a file or folder for each command),
 //! `context` (what a command works with: the client, the settings with their origins, the output), `args` (the options that all
 //! commands have), `input` (files and the reports in them), `measured` (what steps measured), `written` and `file`
-//! (files that are whole or not there), `calls` (telling what is sent), `interrupt` (Ctrl-C),
+//! (files that are whole or not there), `calls` (telling what is sent), `warnings` (what the library
+//! warns of), `interrupt` (Ctrl-C),
 //! `output` (tables, JSON, CSV, colours, progress), `failure` and `exit` (what went wrong, and the code for it).
 
 mod args;
@@ -19,6 +20,7 @@ mod interrupt;
 mod measured;
 mod output;
 mod program;
+mod warnings;
 mod written;
 
 use std::process::ExitCode;
@@ -43,6 +45,7 @@ pub fn main() -> ExitCode {
         printing,
         command,
     } = program;
+    warnings::tell(&printing);
     let context = match Context::new(server, printing, self::command) {
         Ok(context) => context,
         Err(failure) => return failure.tell(wants_json()),

@@ -11,7 +11,7 @@ use crate::address::BaseUrl;
 use crate::connect::Router;
 use crate::error::{Deadline, Error, ErrorKind, Result};
 use crate::proxy::Proxies;
-use crate::tls::{Tls, TlsConfig, not_after};
+use crate::tls::{Tls, TlsConfig, issuer, not_after};
 
 /// How long a step may take where the client has no deadline.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -48,6 +48,8 @@ pub struct TlsFacts {
     pub certificates: usize,
     /// Until when that of the server is valid, where it can be read.
     pub valid_until: Option<SystemTime>,
+    /// The authority that issued it, by its common name or its organisation, where it can be read.
+    pub issuer: Option<String>,
     /// How long it took.
     pub elapsed: Duration,
 }
@@ -146,6 +148,7 @@ impl Prober {
                 .map(|name| String::from_utf8_lossy(name).into_owned()),
             certificates: certificates.len(),
             valid_until: certificates.first().and_then(|first| not_after(first)),
+            issuer: certificates.first().and_then(|first| issuer(first)),
             elapsed: began.elapsed(),
         })
     }

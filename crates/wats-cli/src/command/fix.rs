@@ -10,7 +10,7 @@ use wats::uuid::Uuid;
 use crate::Outcome;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, in_our_words};
 use crate::file;
 use crate::input::{Contents, Foreign, Source};
 use crate::output::{Cell, Column};
@@ -124,7 +124,7 @@ const COLUMNS: &[Column<Row>] = &[
     Column::further("report", |row| Cell::from(row.number as u64)),
     Column::new("path", |row| Cell::from(row.finding.path.clone())),
     Column::new("rule", |row| Cell::from(row.finding.code())),
-    Column::new("change", |row| Cell::from(row.finding.text.clone())),
+    Column::sentences("change", |row| Cell::from(row.finding.text.clone())),
 ];
 
 const MENDS: &[Column<Mend>] = &[
@@ -135,7 +135,7 @@ const MENDS: &[Column<Mend>] = &[
     Column::new("resubmit", |mend| {
         Cell::from(FixPolicy::resubmit().has(*mend))
     }),
-    Column::new("about", |mend| Cell::from(mend.about())),
+    Column::sentences("about", |mend| Cell::from(mend.about())),
 ];
 
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
@@ -210,7 +210,9 @@ fn left(reports: &[Report], source: &Source, context: &Context) -> Outcome {
     }
     if !context.output.is_json() {
         for finding in &left {
-            context.output.remark(&format!("{finding:#}"));
+            context
+                .output
+                .remark(&in_our_words(&format!("{finding:#}")));
         }
     }
     let text = format!(

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use wats::report::lint::{RULES, Rule};
-use wats::report::{Finding, Report, Severity, lint};
+use wats::report::{Finding, ReportText, Severity, lint};
 
 use crate::Outcome;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, in_our_words};
 use crate::input::{Contents, Foreign, Source, sources};
 use crate::output::{Cell, Column, Tone};
 
@@ -17,6 +17,9 @@ use crate::output::{Cell, Column, Tone};
 ///
 /// Each finding is a row: where it is, which rule is broken, what that leads to, and how to mend it. `wats fix` mends what can be
 /// mended without knowing what was measured.
+///
+/// WSJF of more than 16 MiB is checked piece by piece, in little memory; not looked at are then its loops, and charts and files of
+/// more than 64 KiB.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -73,8 +76,8 @@ const COLUMNS: &[Column<Row>] = &[
     Column::new("path", |row| Cell::from(row.finding.path.clone())),
     Column::new("rule", |row| Cell::from(row.finding.code())),
     Column::new("severity", |row| severity(row.finding.severity())),
-    Column::new("text", |row| Cell::from(row.finding.text.clone())),
-    Column::new("remedy", |row| Cell::from(row.finding.fix())),
+    Column::sentences("text", |row| Cell::from(row.finding.text.clone())),
+    Column::sentences("remedy", |row| Cell::from(in_our_words(row.finding.fix()))),
     Column::further("fixable", |row| Cell::from(row.finding.rule.fixable)),
 ];
 
@@ -82,8 +85,8 @@ const RULE: &[Column<&'static Rule>] = &[
     Column::new("rule", |rule| Cell::from(rule.code)),
     Column::new("severity", |rule| severity(rule.severity)),
     Column::new("fixable", |rule| Cell::from(rule.fixable)),
-    Column::new("text", |rule| Cell::from(rule.text)),
-    Column::new("remedy", |rule| Cell::from(rule.fix)),
+    Column::sentences("text", |rule| Cell::from(rule.text)),
+    Column::sentences("remedy", |rule| Cell::from(in_our_words(rule.fix))),
 ];
 
 /// A severity with its colour.
@@ -111,7 +114,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     for source in &sources {
         for (at, report) in reports_of(source, args, context).into_iter().enumerate() {
             let findings = match report {
-                Ok(report) => lint(&report),
+                Ok(findings) => findings,
                 Err(failure) => {
                     // Told at once; the last of them is the failure of the command.
                     if let Some(before) = unread.replace(failure) {
@@ -156,11 +159,18 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// The reports of a source, or why one cannot be read.
-fn reports_of(source: &Source, args: &Args, context: &Context) -> Vec<Outcome<Report>> {
+/// What is found in each report of a source, or why one cannot be read.
+fn reports_of(source: &Source, args: &Args, context: &Context) -> Vec<Outcome<Vec<Finding>>> {
+    let of_text = |text: &ReportText| {
+        let (findings, left_out) = source.findings(text)?;
+        left_out
+            .iter()
+            .for_each(|left_out| context.output.remark(left_out));
+        Ok(findings)
+    };
     match source.contents(&args.foreign, context) {
-        Ok(Contents::Texts(texts)) => texts.iter().map(|text| source.model(text)).collect(),
-        Ok(Contents::Models(reports)) => reports.into_iter().map(Ok).collect(),
+        Ok(Contents::Texts(texts)) => texts.iter().map(of_text).collect(),
+        Ok(Contents::Models(reports)) => reports.iter().map(|report| Ok(lint(report))).collect(),
         Err(failure) => vec![Err(failure)],
     }
 }

@@ -60,6 +60,23 @@ pub(crate) struct Foreign {
 }
 
 impl Foreign {
+    /// For who looks at measurements alone: what such a file does not say of its unit and its station does not matter.
+    pub(crate) fn to_look(from: Option<From>, unit: Option<String>) -> Self {
+        let any = || Some("-".to_owned());
+        Self {
+            from,
+            part_number: any(),
+            serial_number: any(),
+            revision: any(),
+            process_code: Some(0),
+            station: any(),
+            location: any(),
+            purpose: any(),
+            operator: any(),
+            unit,
+        }
+    }
+
     /// Whether it names a format of another program.
     pub(crate) fn is_other(&self) -> bool {
         matches!(self.from, Some(From::Openhtf | From::Junit | From::Stdf))

@@ -10,7 +10,7 @@ pub(crate) mod stdin;
 #[cfg(feature = "queue")]
 mod whole;
 
-pub(crate) use foreign::Foreign;
-pub(crate) use source::{Contents, Source, sources};
+pub(crate) use foreign::{Foreign, From};
+pub(crate) use source::{Contents, LARGE, Source, sources};
 #[cfg(feature = "queue")]
 pub(crate) use whole::{Whole, whole};

@@ -4,7 +4,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use wats::bytes::Bytes;
-use wats::report::{Report, ReportFormat, ReportText};
+use wats::report::{Finding, Report, ReportFormat, ReportText, lint};
 
 use super::foreign::{Foreign, From};
 use super::kind::in_place_of_report;
@@ -16,6 +16,9 @@ use crate::failure::Failure;
 
 /// Longer input than this is not taken into memory.
 const LONGEST: u64 = 1 << 30;
+
+/// A report of more bytes than this is large: what is made of it in memory takes a multiple of that.
+pub(crate) const LARGE: u64 = 16 << 20;
 
 /// How the names of files with reports end, in folders.
 const ENDINGS: &[&str] = &["json", "jsonl", "wsjf", "xml", "wsxf"];
@@ -181,9 +184,38 @@ impl Source {
         }
     }
 
+    /// What the rules say of a text of this source, and in words what of it was not looked at. A large one of WSJF is read
+    /// piece by piece.
+    pub(crate) fn findings(&self, text: &ReportText) -> Outcome<(Vec<Finding>, Option<String>)> {
+        if text.len() <= LARGE || text.format == ReportFormat::Wsxf {
+            return Ok((lint(&self.model(text)?), None));
+        }
+        let looked = text.lint_in_pieces();
+        let looked = looked.map_err(|error| Failure::from(error).about(&self.name))?;
+        let left_out = match looked.not_looked_at {
+            0 => String::new(),
+            parts => format!(
+                ", and {parts} of its {} steps have contents that are too large to be checked",
+                looked.steps
+            ),
+        };
+        let remark = format!(
+            "{}: it has {} MiB and is checked piece by piece: its loops are not checked{left_out}",
+            self.name,
+            text.len() >> 20,
+        );
+        Ok((looked.findings, Some(remark)))
+    }
+
     /// A text of this source as a model.
     pub(crate) fn model(&self, text: &ReportText) -> Outcome<Report> {
         let told = |failure: Failure| failure.about(&self.name);
+        if text.len() > LONGEST {
+            return Err(told(Failure::failed(format!(
+                "it has more than {} MiB, which must be in memory for this",
+                LONGEST >> 20
+            ))));
+        }
         let report = text.read().map_err(|error| told(error.into()))?;
         if is_known(&report) {
             return Ok(report);

@@ -18,11 +18,11 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 pub(crate) use csv::line as csv_line;
-pub(crate) use progress::Bar;
+pub(crate) use progress::{Bar, line_on_stderr};
 pub(crate) use row::{Cell, Column, number};
 pub(crate) use style::{Style, Tone};
 pub(crate) use table::Rows;
-pub(crate) use text::{fitted, shown, shown_lines, width as text_width};
+pub(crate) use text::{fitted, shown, shown_lines, width as text_width, wrapped};
 
 use crate::Outcome;
 use crate::args::Printing;
@@ -190,8 +190,9 @@ impl Output {
     /// A line for people on standard error, unless they want none.
     pub(crate) fn remark(&self, text: &str) {
         if !self.quiet {
-            // Nobody is left to tell that it is closed.
-            let _ = writeln!(io::stderr(), "{}", shown_lines(text));
+            for line in text.lines() {
+                line_on_stderr(&shown(line));
+            }
         }
     }
 

@@ -1,6 +1,23 @@
 //! A bar on standard error while long work goes on.
 
+use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Whether a bar is on the terminal now.
+static IS_SHOWN: AtomicBool = AtomicBool::new(false);
+
+/// Writes a line on standard error, in the place of the bar if there is one: it is drawn again below.
+pub(crate) fn line_on_stderr(line: &str) {
+    let cleared = if IS_SHOWN.load(Ordering::Relaxed) {
+        "\r\u{1b}[2K"
+    } else {
+        ""
+    };
+    // Nobody is left to tell that it is closed.
+    let _ = writeln!(io::stderr(), "{cleared}{line}");
+}
 
 /// A bar, or nothing where none is wanted.
 #[derive(Debug)]
@@ -17,6 +34,7 @@ impl Bar {
         if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}") {
             bar.set_style(style);
         }
+        IS_SHOWN.store(shown, Ordering::Relaxed);
         Self(bar)
     }
 
@@ -34,5 +52,6 @@ impl Bar {
 impl Drop for Bar {
     fn drop(&mut self) {
         self.0.finish_and_clear();
+        IS_SHOWN.store(false, Ordering::Relaxed);
     }
 }

@@ -5,12 +5,27 @@ use wats::wire::Number;
 
 use super::style::Tone;
 
+/// How much room a column needs on a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// Its texts may be cut.
+    Little,
+    /// All of its texts where that can be: they are copied from the terminal.
+    Whole,
+    /// So much that its sentences can be read.
+    Sentences,
+}
+
 /// A column of items of one kind.
 pub(crate) struct Column<T> {
     /// The member of JSON, the heading of tables and CSV, and what `--fields` calls it.
     pub(crate) name: &'static str,
     /// Whether it is printed unless `--fields` says which.
     pub(crate) usual: bool,
+    /// Whether a table for people has it only when one of its rows does.
+    pub(crate) where_filled: bool,
+    /// How much room it needs on a terminal.
+    pub(crate) needs: Needs,
     /// Its cell of an item.
     pub(crate) of: fn(&T) -> Cell,
 }
@@ -21,16 +36,41 @@ impl<T> Column<T> {
         Self {
             name,
             usual: true,
+            where_filled: false,
+            needs: Needs::Little,
             of,
+        }
+    }
+
+    /// A column of texts that are copied from the terminal, such as ids.
+    pub(crate) const fn whole(name: &'static str, of: fn(&T) -> Cell) -> Self {
+        Self {
+            needs: Needs::Whole,
+            ..Self::new(name, of)
+        }
+    }
+
+    /// A column of sentences.
+    pub(crate) const fn sentences(name: &'static str, of: fn(&T) -> Cell) -> Self {
+        Self {
+            needs: Needs::Sentences,
+            ..Self::new(name, of)
+        }
+    }
+
+    /// A column that is printed, in tables for people only when one of its rows has it.
+    pub(crate) const fn where_filled(name: &'static str, of: fn(&T) -> Cell) -> Self {
+        Self {
+            where_filled: true,
+            ..Self::new(name, of)
         }
     }
 
     /// A column that is printed when `--fields` names it, and in JSON.
     pub(crate) const fn further(name: &'static str, of: fn(&T) -> Cell) -> Self {
         Self {
-            name,
             usual: false,
-            of,
+            ..Self::new(name, of)
         }
     }
 }
@@ -69,6 +109,29 @@ impl Cell {
         self
     }
 
+    /// A time as RFC 3339 has it, or none; people see whole seconds.
+    pub(crate) fn time(value: Option<impl ToString>) -> Self {
+        let text = value.map(|value| value.to_string());
+        let told = text.as_deref().and_then(|text| {
+            let (before, fraction) = text.split_once('.')?;
+            let digits = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+            // What is no time is shown as it is.
+            (before.contains('T') && digits.len() < fraction.len())
+                .then(|| format!("{before}{digits}"))
+        });
+        Self {
+            told,
+            ..Self::of(text)
+        }
+    }
+
+    /// What tables show in place of the value.
+    #[cfg(feature = "queue")]
+    pub(crate) fn told_as(mut self, told: &str) -> Self {
+        self.told = Some(told.to_owned());
+        self
+    }
+
     /// A number that tables show with so many decimals; programs get all of them.
     pub(crate) fn rounded(value: Option<&Number>, decimals: usize) -> Self {
         Self {
@@ -96,6 +159,11 @@ impl Cell {
             }
             other => other.to_string(),
         }
+    }
+
+    /// Whether there is nothing to see of it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.told().is_empty()
     }
 
     /// Whether it stands at the right.

@@ -1,11 +1,11 @@
 //! Rows of a table as they come, in the format that was asked for.
 //!
-//! On a terminal a table fits its width: texts are shortened, and where there are too many columns for that, each row is a
-//! block of lines. Elsewhere nothing is ever shortened. Widths are those of the first rows, so that rows need not be kept.
+//! On a terminal a table fits its width: texts are shortened, and where there are too many columns for that or sentences could not
+//! be read, each row is a block of lines with all of its texts. Elsewhere nothing is ever shortened. Widths are those of the first rows, so that rows need not be kept.
 
 use serde_json::{Map, Value, json};
 
-use super::row::{Cell, Column};
+use super::row::{Cell, Column, Needs};
 use super::style::{Style, Tone};
 use super::{Format, Output, SCHEMA, csv, text};
 use crate::Outcome;
@@ -17,6 +17,9 @@ const LOOKED_AT: usize = 100;
 /// Columns are not made narrower than this on a terminal.
 const NARROWEST: usize = 8;
 
+/// Columns of sentences are not made narrower than this.
+const READABLE: usize = 30;
+
 /// Between two columns.
 const GAP: &str = "  ";
 
@@ -27,6 +30,8 @@ pub(crate) struct Rows<'a, T> {
     waiting: Vec<Vec<Cell>>,
     layout: Option<Layout>,
     printed: usize,
+    /// Whether somebody has named the columns.
+    is_asked_for: bool,
 }
 
 /// How a table is laid out.
@@ -67,6 +72,7 @@ impl<'a, T> Rows<'a, T> {
             waiting: Vec::new(),
             layout: None,
             printed: 0,
+            is_asked_for: !fields.is_empty(),
         })
     }
 
@@ -122,7 +128,10 @@ impl<'a, T> Rows<'a, T> {
                 .output
                 .line("{\n  \"schema\": 1,\n  \"items\": []\n}")?,
             Format::Json => self.output.line("\n  ]\n}")?,
-            Format::Table => self.print_waiting()?,
+            Format::Table => {
+                self.leave_out_empty();
+                self.print_waiting()?;
+            }
             _ => {}
         }
         Ok(self.printed)
@@ -138,6 +147,24 @@ impl<'a, T> Rows<'a, T> {
         names.zip(cells.into_iter().map(|cell| cell.value))
     }
 
+    /// Leaves out the columns that only rows with them are to show, when all rows are known and none has them.
+    fn leave_out_empty(&mut self) {
+        if self.layout.is_some() {
+            return;
+        }
+        for at in (0..self.columns.len()).rev() {
+            let is_empty = |row: &Vec<Cell>| row.get(at).is_none_or(Cell::is_empty);
+            let may_go = self
+                .columns
+                .get(at)
+                .is_some_and(|column| column.where_filled);
+            if may_go && !self.is_asked_for && self.waiting.iter().all(is_empty) {
+                self.columns.remove(at);
+                self.waiting.iter_mut().for_each(|row| drop(row.remove(at)));
+            }
+        }
+    }
+
     fn print_waiting(&mut self) -> Outcome<()> {
         let rows = std::mem::take(&mut self.waiting);
         if rows.is_empty() {
@@ -145,7 +172,8 @@ impl<'a, T> Rows<'a, T> {
         }
         if self.layout.is_none() {
             let names: Vec<&str> = self.columns.iter().map(|column| column.name).collect();
-            let layout = Layout::of(&names, &rows, self.output.width());
+            let needs: Vec<Needs> = self.columns.iter().map(|column| column.needs).collect();
+            let layout = Layout::of(&names, &needs, &rows, self.output.width());
             if let Layout::Columns(widths) = &layout {
                 let heads: Vec<String> = names.iter().map(|name| name.to_uppercase()).collect();
                 let cells: Vec<Cell> = heads
@@ -203,21 +231,26 @@ impl<'a, T> Rows<'a, T> {
     }
 }
 
-/// A line of a name and a value, with the names so wide.
+/// A line of a name and a value, with the names so wide; a long value goes on below.
 pub(super) fn pair(style: Style, (names, most): (usize, usize), name: &str, cell: &Cell) -> String {
     let told = cell.told();
     let most = most.saturating_sub(names + GAP.len());
     let shown = text::shown(&told);
-    let shown = text::fitted(&shown, most.max(1));
+    let mut lines = text::wrapped(&shown, most.max(1)).into_iter();
     let space = " ".repeat(names.saturating_sub(text::width(name)));
     let name = style.paint(Tone::Faint, name);
-    let value = style.paint(cell.tone, &shown);
-    let line = format!("{name}{space}{GAP}{value}");
-    line.trim_end().to_owned()
+    let first = lines.next().unwrap_or_default();
+    let first = style.paint(cell.tone, &first);
+    let mut pair = format!("{name}{space}{GAP}{first}").trim_end().to_owned();
+    let indent = " ".repeat(names + GAP.len());
+    for line in lines {
+        pair.extend(["\n", &indent, &style.paint(cell.tone, &line)]);
+    }
+    pair
 }
 
 impl Layout {
-    fn of(names: &[&str], rows: &[Vec<Cell>], most: Option<usize>) -> Self {
+    fn of(names: &[&str], needs: &[Needs], rows: &[Vec<Cell>], most: Option<usize>) -> Self {
         let wanted = |at: usize| {
             let cells = rows.iter().filter_map(|row| row.get(at));
             let widest = cells
@@ -230,14 +263,27 @@ impl Layout {
             return Self::Columns(widths);
         };
         let gaps = GAP.len() * names.len().saturating_sub(1);
-        let least: usize = widths.iter().map(|width| (*width).min(NARROWEST)).sum();
-        if least + gaps > most {
+        let least_of = |whole: usize| -> Vec<usize> {
+            let of = |(width, needs): (&usize, &Needs)| match needs {
+                Needs::Little => (*width).min(NARROWEST),
+                Needs::Whole => (*width).min(whole),
+                Needs::Sentences => (*width).min(READABLE),
+            };
+            widths.iter().zip(needs).map(of).collect()
+        };
+        let fits = |least: &Vec<usize>| least.iter().sum::<usize>() + gaps <= most;
+        let least = Some(least_of(usize::MAX)).filter(fits);
+        let Some(least) = least.or_else(|| Some(least_of(NARROWEST)).filter(fits)) else {
             let widest = names.iter().map(|name| text::width(name)).max();
             return Self::Blocks(widest.unwrap_or(0));
-        }
-        // The widest gives way first.
+        };
+        // The widest of those that can gives way first.
         while widths.iter().sum::<usize>() + gaps > most {
-            let Some(widest) = widths.iter_mut().max() else {
+            let can = widths
+                .iter_mut()
+                .zip(&least)
+                .filter(|(width, least)| **width > **least);
+            let Some((widest, _)) = can.max_by_key(|(width, _)| **width) else {
                 break;
             };
             *widest -= 1;

@@ -59,6 +59,38 @@ pub(crate) fn fitted(text: &str, most: usize) -> Cow<'_, str> {
     Cow::Owned(start)
 }
 
+/// A text as lines of at most so many columns, broken between words where that can be.
+pub(crate) fn wrapped(text: &str, most: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for word in text.split_inclusive(' ') {
+        let wide = width(word.trim_end());
+        if used > 0 && used + wide > most {
+            lines.push(String::new());
+            used = 0;
+        }
+        for c in word.chars() {
+            let wide = c.width().unwrap_or(0);
+            if used + wide > most && used > 0 {
+                // A space that has no room is not needed.
+                if c == ' ' {
+                    continue;
+                }
+                lines.push(String::new());
+                used = 0;
+            }
+            used += wide;
+            if let Some(line) = lines.last_mut() {
+                line.push(c);
+            }
+        }
+    }
+    for line in &mut lines {
+        line.truncate(line.trim_end().len());
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,6 +114,22 @@ mod tests {
         ] {
             assert_eq!(fitted(text, most), cut, "{text} in {most}");
             assert!(width(cut) <= most);
+        }
+    }
+
+    #[test]
+    fn long_texts_are_broken_between_words() {
+        for (text, most, lines) in [
+            ("", 5, &[""][..]),
+            ("one two", 7, &["one two"]),
+            ("one two", 6, &["one", "two"]),
+            ("one two three", 8, &["one two", "three"]),
+            ("onetwothree", 4, &["onet", "woth", "ree"]),
+            ("a onetwothree", 4, &["a", "onet", "woth", "ree"]),
+            ("漢字漢字", 5, &["漢字", "漢字"]),
+            ("abc", 1, &["a", "b", "c"]),
+        ] {
+            assert_eq!(wrapped(text, most), lines, "{text} in {most}");
         }
     }
 

@@ -90,6 +90,80 @@ fn the_file_and_its_profiles_are_named() {
 }
 
 #[test]
+fn a_setting_is_written_and_taken_out_and_all_else_stays() {
+    let home = Home::new();
+    let path = stdout(&home.wats(["config", "path"]).run());
+    let path = std::path::PathBuf::from(path.trim_end());
+    let text = || std::fs::read_to_string(&path).unwrap();
+    let set = |arguments: &[&str]| {
+        let program = home.wats(["config", "set"]);
+        arguments
+            .iter()
+            .fold(program, crate::harness::Program::arg)
+            .run()
+    };
+    let made = set(&["base_url", "https://a.example"]);
+    assert_eq!(made.status.code(), Some(0), "{}", stderr(&made));
+    assert_eq!(text(), "[default]\nbase_url = \"https://a.example\"\n");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    std::fs::write(&path, format!("# Ours.\n{FILE}")).unwrap();
+    assert_eq!(
+        set(&["operator", "Ola", "--profile", "line2"])
+            .status
+            .code(),
+        Some(0)
+    );
+    assert_eq!(set(&["process_code", "10"]).status.code(), Some(0));
+    let expected = format!("# Ours.\n{FILE}")
+        .replace("'Kari'", "\"Ola\"")
+        .replace("\n\n[", "\nprocess_code = \"10\"\n\n[");
+    assert_eq!(text(), expected);
+    let gone = home
+        .wats(["config", "unset", "operator", "--profile", "line2"])
+        .run();
+    assert_eq!(gone.status.code(), Some(0), "{}", stderr(&gone));
+    assert!(!text().contains("Ola"));
+    home.wats(["config", "unset", "operator"]).assert().code(5);
+    // What is wrong is not written.
+    let before = text();
+    for (arguments, word) in [
+        (["auth_token", "dGVzdDpzZWNyZXQ="], "token_file"),
+        (["base_url", "a.example"], "base_url"),
+        (["process_code", "ten"], "process_code"),
+        (["nothing", "x"], "there is no setting"),
+        (["operator", " "], "unset operator"),
+    ] {
+        let output = set(&arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{arguments:?}: {}",
+            stderr(&output)
+        );
+        let told = stderr(&output);
+        assert!(told.contains(word), "{told}");
+        assert!(!told.contains("dGVzdDpzZWNyZXQ="), "{told}");
+    }
+    assert_eq!(text(), before);
+    // A file that is none is not made worse.
+    std::fs::write(&path, "nonsense").unwrap();
+    assert_eq!(set(&["operator", "Ola"]).status.code(), Some(2));
+    assert_eq!(text(), "nonsense");
+    let left = std::fs::read_dir(path.parent().unwrap()).unwrap();
+    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    assert!(
+        left.iter()
+            .all(|name| !name.to_string_lossy().contains("trial")),
+        "{left:?}"
+    );
+}
+
+#[test]
 fn check_says_what_is_missing_and_what_is_unwise() {
     let home = Home::new();
     let nothing = home.wats(["config", "check"]).run();

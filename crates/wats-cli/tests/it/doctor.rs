@@ -1,6 +1,13 @@
 //! `wats doctor`: each kind of trouble is told by name, with what to do, and has its code.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+
 use serde_json::Value;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::{self, pki_types::PrivateKeyDer};
 use wats_sim::{Access, Fault, Simulator};
 
 use crate::harness::{Home, Server, TOKEN, document, stderr, stdout};
@@ -164,11 +171,200 @@ fn a_certificate_of_an_unknown_authority_and_one_that_is_known() {
     let document = document(&known);
     let (state, found) = check(&document, "tls");
     assert_eq!(state, "ok");
+    for word in ["TLS 1.3", "days", "of wats-sim test authority"] {
+        assert!(found.contains(word), "{found}");
+    }
+    assert!(check(&document, "http").1.contains("HTTP/2"));
+}
+
+/// A server with a certificate of its own; its address and the certificate as PEM.
+fn shows(runtime: &tokio::runtime::Runtime, name: &str, until: i32) -> (SocketAddr, String) {
+    let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+    params.not_before = rcgen::date_time_ymd(2001, 1, 1);
+    params.not_after = rcgen::date_time_ymd(until, 1, 1);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            PrivateKeyDer::Pkcs8(key.serialize_der().into()),
+        )
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = runtime
+        .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
+        .unwrap();
+    let address = listener.local_addr().unwrap();
+    runtime.spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            // The other side refuses it.
+            let _ = acceptor.accept(stream).await;
+        }
+    });
+    (address, certificate.pem())
+}
+
+#[test]
+fn each_trouble_with_a_certificate_has_its_remedy() {
+    let home = Home::new();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for (name, until, trusted, word) in [
+        ("127.0.0.1", 2002, true, "replaced"),
+        (
+            "other.example",
+            2090,
+            true,
+            "a name that its certificate has",
+        ),
+        ("127.0.0.1", 2090, false, "--ca"),
+    ] {
+        let (address, pem) = shows(&runtime, name, until);
+        home.file("ca.pem", pem);
+        let url = format!("https://{address}");
+        let mut program = home
+            .wats(["doctor", "--json", "--base-url", &url])
+            .env("WATS_AUTH_TOKEN", TOKEN);
+        if trusted {
+            program = program.arg("--ca").arg("ca.pem");
+        }
+        let output = program.run();
+        assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+        let document = document(&output);
+        assert_eq!(check(&document, "tls").0, "fail");
+        let checks = document["checks"].as_array().unwrap();
+        let remedy = checks.last().unwrap()["remedy"].as_str().unwrap();
+        assert!(remedy.contains(word), "{name}, {until}: {document:#}");
+    }
+}
+
+/// A proxy that leads to the server, or refuses to.
+fn proxy(server: &Server, leads: bool) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let own = listener.local_addr().unwrap();
+    let base = server.simulator().base_url();
+    let target = base.trim_start_matches("http://").to_owned();
+    let target = target.trim_end_matches('/').to_owned();
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let (client, target) = (client.unwrap(), target.clone());
+            // Whoever has gone away needs no answer.
+            thread::spawn(move || {
+                if leads {
+                    lead(&client, &target)
+                } else {
+                    refuse(client)
+                }
+            });
+        }
+    });
+    own
+}
+
+fn lead(mut client: &TcpStream, target: &str) -> std::io::Result<()> {
+    let server = TcpStream::connect(target)?;
+    let (mut from, mut to) = (client.try_clone()?, server.try_clone()?);
+    thread::spawn(move || {
+        let _ = std::io::copy(&mut from, &mut to);
+        to.shutdown(Shutdown::Write)
+    });
+    std::io::copy(&mut &server, &mut client)?;
+    client.shutdown(Shutdown::Both)
+}
+
+fn refuse(mut client: TcpStream) -> std::io::Result<()> {
+    let mut reader = BufReader::new(client.try_clone()?);
+    let mut line = String::new();
+    while reader.read_line(&mut line)? > 2 {
+        line.clear();
+    }
+    write!(
+        client,
+        "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    )
+}
+
+#[test]
+fn a_proxy_is_named_and_what_it_refuses_is_told() {
+    let server = Server::start();
+    let run = |leads| {
+        let proxy = proxy(&server, leads);
+        let output = server
+            .wats(["doctor", "--json", "--timeout", "5s"])
+            // Its name is known to the proxy alone.
+            .env("WATS_BASE_URL", "http://wats.example")
+            .env("ALL_PROXY", format!("http://user:hidden@{proxy}"))
+            .env("NO_PROXY", "")
+            .run();
+        assert!(!stdout(&output).contains("hidden"), "{}", stdout(&output));
+        (output.status.code(), document(&output), proxy.to_string())
+    };
+    let (code, document, address) = run(true);
+    let (state, found) = check(&document, "proxy");
+    assert_eq!((code, state.as_str()), (Some(0), "ok"), "{document:#}");
     assert!(
-        found.contains("TLS 1.3") && found.contains("days"),
+        found.contains(&address) && found.contains("leads to wats.example:80"),
         "{found}"
     );
-    assert!(check(&document, "http").1.contains("HTTP/2"));
+    for name in ["connection", "server", "submit"] {
+        assert_eq!(check(&document, name).0, "ok", "{document:#}");
+    }
+    // What is unencrypted is a warning, behind a proxy as well.
+    assert_eq!(check(&document, "tls").0, "warn");
+    let (code, document, _) = run(false);
+    assert_ne!(code, Some(0), "{document:#}");
+    let (state, found) = check(&document, "proxy");
+    assert_eq!(state, "fail", "{document:#}");
+    assert!(found.contains("407"), "{found}");
+}
+
+#[test]
+fn too_many_calls_and_the_limit_that_the_server_tells() {
+    let server = Server::start();
+    let limit = Fault::status(200)
+        .body("\"2026.1\"")
+        .content_type("application/json")
+        .header("RateLimit-Limit", "500")
+        .route("GET", "/api/App/Version");
+    server.simulator().inject(limit.times(1));
+    let told = server.wats(["doctor", "--json"]).run();
+    let (state, found) = check(&document(&told), "limit");
+    assert_eq!(
+        (state.as_str(), found.as_str()),
+        ("ok", "ratelimit-limit: 500")
+    );
+    server.simulator().inject(Fault::status(429).always());
+    let output = server.wats(["doctor", "--json", "--timeout", "3s"]).run();
+    assert_eq!(output.status.code(), Some(6), "{}", stdout(&output));
+    let document = document(&output);
+    let (state, found) = check(&document, "server");
+    assert_eq!(state, "fail");
+    assert!(found.contains("429"), "{found}");
+    assert!(
+        document.to_string().contains("too many calls"),
+        "{document:#}"
+    );
+}
+
+#[test]
+fn lines_are_comma_separated_values_too() {
+    let server = Server::start();
+    let output = server.wats(["doctor", "--csv"]).run();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(text.starts_with("check,state,found,remedy\n"), "{text}");
+    assert!(text.contains("\ntls,ok,"), "{text}");
+    let home = Home::new();
+    let output = home.wats(["doctor", "--csv"]).run();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stdout(&output).contains("\nsettings,fail,"),
+        "{}",
+        stdout(&output)
+    );
 }
 
 #[test]

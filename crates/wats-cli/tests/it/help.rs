@@ -251,6 +251,39 @@ fn a_dash_is_standard_output_or_told() {
 }
 
 #[test]
+fn what_the_library_warns_of_is_told_once_unless_nothing_is_to_be_told() {
+    let home = Home::new();
+    let told = |more: &[&str]| {
+        let program = home
+            .wats([
+                "processes",
+                "--base-url",
+                "http://nobody.invalid",
+                "--timeout",
+                "1s",
+            ])
+            .env("WATS_AUTH_TOKEN", TOKEN);
+        let output = more
+            .iter()
+            .fold(program, crate::harness::Program::arg)
+            .run();
+        assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
+        stderr(&output)
+    };
+    let usual = told(&[]);
+    let warned = usual
+        .lines()
+        .filter(|line| line.starts_with("warning: the base URL is http://"));
+    assert_eq!(warned.count(), 1, "{usual}");
+    assert!(!usual.contains("debug:"), "{usual}");
+    assert!(!told(&["--quiet"]).contains("warning"));
+    let json = told(&["--json"]);
+    let first: serde_json::Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
+    assert_eq!(first["kind"], "warning");
+    assert!(told(&["-vv"]).contains("debug: trying again"));
+}
+
+#[test]
 fn a_token_comes_from_standard_input_and_from_a_file() {
     let server = Server::start();
     let url = server.simulator().base_url();

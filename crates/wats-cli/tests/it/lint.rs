@@ -55,6 +55,36 @@ fn hidden_files_of_a_folder_are_passed_over() {
 }
 
 #[test]
+fn what_is_found_can_be_read_on_a_narrow_terminal_too() {
+    let home = Home::new();
+    let mut document = document_of(&passed("SN-1", 5.0));
+    let mut twin = document["root"]["steps"][0].clone();
+    twin["id"] = 1_000.into();
+    document["root"]["steps"].as_array_mut().unwrap().push(twin);
+    home.file("twins.json", document.to_string());
+    let lines = |width: &str| {
+        let output = home
+            .wats(["lint", "twins.json", "--width", width, "--color", "never"])
+            .run();
+        assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+        stdout(&output)
+    };
+    // Changes have the names that this program takes.
+    let remedy = "Rename one; `wats fix --policy duplicate-names` appends a number.";
+    assert!(lines("0").contains(remedy), "{}", lines("0"));
+    for width in ["30", "40", "80"] {
+        let text = lines(width);
+        let words: Vec<&str> = text.split_whitespace().collect();
+        assert!(words.join(" ").contains(remedy), "{text}");
+        let most = width.parse().unwrap();
+        assert!(
+            text.lines().all(|line| line.chars().count() <= most),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn the_table_of_rules_needs_no_file() {
     let home = Home::new();
     let rules = home.wats(["lint", "--rules", "--csv"]).run();

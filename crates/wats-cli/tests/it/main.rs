@@ -9,6 +9,7 @@
     reason = "a panic here is the failing test, and a skipped one says so"
 )]
 
+mod closed;
 mod config;
 mod convert;
 mod docs;

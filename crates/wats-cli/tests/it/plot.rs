@@ -84,6 +84,87 @@ fn without_a_terminal_nothing_is_drawn_unless_it_is_asked_for() {
 }
 
 #[test]
+fn reports_on_the_server_are_drawn_by_their_headers() {
+    let server = Server::start();
+    for at in 0..30 {
+        let report = passed(&format!("SN-{at}"), 4.9 + 0.01 * f64::from(at));
+        std::fs::write(server.folder().join(format!("{at}.json")), text_of(&report)).unwrap();
+    }
+    server.wats(["submit", "."]).assert().code(0);
+    let plot = |arguments: &[&str]| {
+        let program = server.wats(["plot", "--json"]);
+        arguments
+            .iter()
+            .fold(program, crate::harness::Program::arg)
+            .run()
+    };
+    let all = plot(&["--part", "PCBA-001"]);
+    assert_eq!(all.status.code(), Some(0), "{}", stderr(&all));
+    assert_eq!(rows(&all)[0]["count"], 30);
+    assert!(!stderr(&all).contains("there are more"), "{}", stderr(&all));
+    let some = plot(&["--part", "PCBA-001", "--station", "ICT-3", "--top", "25"]);
+    assert_eq!(rows(&some)[0]["count"], 25);
+    assert!(
+        stderr(&some).contains("the newest 25 are drawn"),
+        "{}",
+        stderr(&some)
+    );
+    // What cannot be read by itself is left out, and said so.
+    let fault = wats_sim::Fault::status(404)
+        .route("GET", "/api/Report/Wsjf/{id}")
+        .times(2);
+    server.simulator().inject(fault);
+    let fewer = plot(&["--since", "1d"]);
+    assert_eq!(fewer.status.code(), Some(0), "{}", stderr(&fewer));
+    assert_eq!(rows(&fewer)[0]["count"], 28);
+    assert!(
+        stderr(&fewer).contains("2 of 30 reports are left out"),
+        "{}",
+        stderr(&fewer)
+    );
+    assert_eq!(plot(&["--part", "none"]).status.code(), Some(5));
+    for mistake in [
+        &[][..],
+        &["0.json", "--part", "PCBA-001"],
+        &[
+            "--step",
+            "a",
+            "--product",
+            "p",
+            "--operation",
+            "o",
+            "--top",
+            "5",
+        ],
+    ] {
+        assert_eq!(plot(mistake).status.code(), Some(2), "{mistake:?}");
+    }
+}
+
+#[test]
+fn files_of_other_programs_need_no_unit_to_be_drawn() {
+    let home = Home::new();
+    let record = r#"{"dut_id": "SN-1", "start_time_millis": 1769806901000, "end_time_millis": 1769806902000, "outcome": "PASS",
+        "phases": [{"name": "Power", "outcome": "PASS", "start_time_millis": 1769806901000, "end_time_millis": 1769806902000,
+        "measurements": {"volts": {"name": "volts", "outcome": "PASS", "measured_value": 5.0, "validators": ["4.5 <= x <= 5.5"]}}}]}"#;
+    home.file("record.json", record);
+    let output = home
+        .wats([
+            "plot",
+            "record.json",
+            "--from",
+            "openhtf",
+            "--unit",
+            "V",
+            "--json",
+        ])
+        .run();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let all = rows(&output);
+    assert_eq!((all.len(), &all[0]["unit"]), (1, &"V".into()), "{all:?}");
+}
+
+#[test]
 fn reports_and_values_come_from_the_server_too() {
     let server = Server::start();
     let report = passed("SN-1", 5.0);

@@ -430,7 +430,7 @@ fn a_large_report_is_never_in_memory_as_a_whole() {
             stdout(&output),
             stderr(&output)
         );
-        assert!(stderr(&output).contains("without being checked"));
+        assert!(stderr(&output).contains("its loops are not checked"));
         let all = rows(&output);
         let stored = server
             .simulator()
@@ -443,6 +443,56 @@ fn a_large_report_is_never_in_memory_as_a_whole() {
         );
         eprintln!("{name}: {peak} KiB of memory for {megabytes} MiB");
     }
+}
+
+/// A report of 18 MB in many steps, one of which is wrong in the same way as its header.
+fn long(report: &Value) -> String {
+    let mut document = report.clone();
+    document["rev"] = json!("x".repeat(101));
+    let mut step = document["root"]["steps"][0].clone();
+    step["reportText"] = json!("x".repeat(20_000));
+    let steps = (0..850).map(|number| {
+        let mut step = step.clone();
+        step["id"] = json!(number + 1_000);
+        step["name"] = json!(format!("step {number}"));
+        if number == 500 {
+            step["name"] = json!("");
+        }
+        step
+    });
+    document["root"]["steps"] = steps.collect();
+    document.to_string()
+}
+
+#[test]
+fn a_large_report_is_checked_before_it_is_sent() {
+    let server = Server::start();
+    let report = document_of(&passed("SN-1", 5.0));
+    let text = long(&report);
+    assert!(text.len() > 16 << 20, "{}", text.len());
+    write(&server, "long.json", &text);
+    let output = server.wats(["submit", "long.json", "--json"]).run();
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let told = stderr(&output);
+    assert!(told.contains("its loops are not checked"), "{told}");
+    let all = rows(&output);
+    assert_eq!(outcomes(&all), ["refused"]);
+    let rules: Vec<_> = all[0]["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["rule"].as_str().unwrap())
+        .collect();
+    assert_eq!(rules, ["R104", "R204"], "{all:?}");
+    assert_eq!(server.simulator().counters().total_requests(), 0);
+    // The same from standard input, and by the linter.
+    let piped = server.wats(["submit", "-"]).stdin(text).run();
+    assert_eq!(piped.status.code(), Some(3), "{}", stderr(&piped));
+    let linted = server
+        .wats(["lint", "long.json", "--severity", "reject", "--json"])
+        .run();
+    assert_eq!(linted.status.code(), Some(3));
+    assert_eq!(rows(&linted).len(), 2);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use wats_queue::{BodyWriter, Class, Entry, Item, Key};
 use wats_report::body::ReportBody;
+use wats_report::text;
 
 use super::Order;
 use crate::error::{Error, Result};
@@ -257,14 +258,25 @@ impl Described {
         self.finish(entry, options)
     }
 
-    /// What is in a file, of which nothing is known but its id and form; it waits for no other.
-    pub(super) fn of_file(id: Uuid, format: ReportFormat) -> Self {
-        Self {
+    /// What is in a file, of which its place and its labels are read a piece at a time. WSXF is not looked into: it waits for no
+    /// other. This blocks.
+    pub(super) fn of_file(
+        id: Uuid,
+        format: ReportFormat,
+        text: &StoredReport,
+        order: Order,
+    ) -> Result<Self> {
+        let report = match format {
+            // One that cannot be read as a report is taken, as one in memory.
+            ReportFormat::Wsjf => text::outline_of_wsjf_in(text.reader()?).unwrap_or_default(),
+            ReportFormat::Wsxf => Report::default(),
+        };
+        Ok(Self {
             id,
             format,
-            unit: None,
-            labels: Labels::default(),
-        }
+            unit: unit(&report, order),
+            labels: Labels::of_report(&report),
+        })
     }
 
     /// Writes the body where the queue keeps it, a piece at a time.
@@ -277,34 +289,41 @@ impl Described {
         let write = move || {
             body.write_to(&mut writer)
                 .map_err(|error| Error::Data(format!("the report cannot be stored: {error}")))?;
-            Ok(writer)
+            Ok((self, writer))
         };
-        self.written(write, options).await
+        written(write, options).await
     }
 
-    /// The same with a text that is stored elsewhere.
-    pub(super) async fn with_stored(
-        self,
-        text: StoredReport,
+    /// An entry of a text in a file: it is looked through and copied, a piece at a time.
+    pub(super) async fn stored(
+        (id, format, text): (Uuid, ReportFormat, StoredReport),
+        order: Order,
         mut writer: BodyWriter,
         options: &EnqueueOptions,
     ) -> Result<Entry> {
-        let write = move || text.write_to(&mut writer).map(|()| writer);
-        self.written(write, options).await
+        let write = move || {
+            let described = Self::of_file(id, format, &text, order)?;
+            text.write_to(&mut writer)?;
+            Ok((described, writer))
+        };
+        written(write, options).await
     }
+}
 
-    async fn written(
-        self,
-        write: impl FnOnce() -> Result<BodyWriter> + Send + 'static,
-        options: &EnqueueOptions,
-    ) -> Result<Entry> {
-        let written =
-            tokio::task::spawn_blocking(move || write()?.finish().map_err(Error::from)).await;
-        let written = written
-            .map_err(|stopped| Error::Data(format!("the report cannot be stored: {stopped}")))??;
-        let entry = Entry::written(key(self.id), written);
-        Ok(self.finish(entry, options))
-    }
+/// An entry whose body is written where the disk may take its time.
+async fn written(
+    write: impl FnOnce() -> Result<(Described, BodyWriter)> + Send + 'static,
+    options: &EnqueueOptions,
+) -> Result<Entry> {
+    let write = move || {
+        let (described, writer) = write()?;
+        Ok::<_, Error>((described, writer.finish()?))
+    };
+    let written = tokio::task::spawn_blocking(write).await;
+    let (described, written) = written
+        .map_err(|stopped| Error::Data(format!("the report cannot be stored: {stopped}")))??;
+    let entry = Entry::written(key(described.id), written);
+    Ok(described.finish(entry, options))
 }
 
 #[cfg(feature = "xml")]

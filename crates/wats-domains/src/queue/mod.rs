@@ -184,7 +184,7 @@ impl ReportQueue {
     /// Stores the text of a report that was stored elsewhere with its id, byte for byte and without looking whether it has it;
     /// a file is copied a piece at a time. See [`ReportText::with_id`](crate::report::ReportText::with_id).
     ///
-    /// Of a text in memory its unit and labels are read; of a file nothing is, so that it waits for no other of its unit.
+    /// Its unit and labels are read; of WSXF in a file nothing is, so that it waits for no other of its unit.
     ///
     /// # Errors
     /// As [`enqueue`](Self::enqueue), but what the server would refuse is not looked for; also when the file cannot be read, or
@@ -206,10 +206,8 @@ impl ReportQueue {
                     Described::of_text(id, format, &bytes, order).with_bytes(bytes, &options)
                 }
                 text => {
-                    let described = Described::of_file(id, format);
-                    described
-                        .with_stored(text, queue.writer(), &options)
-                        .await?
+                    let text = (id, format, text);
+                    Described::stored(text, order, queue.writer(), &options).await?
                 }
             };
             Ok(queue.enqueue(entry).await?)

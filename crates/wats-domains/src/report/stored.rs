@@ -1,7 +1,7 @@
 //! Reports that some store has as text: sent byte for byte, without being read.
 
 use std::fs::File;
-use std::io::{Seek as _, SeekFrom, Write};
+use std::io::{Read, Seek as _, SeekFrom, Write};
 use std::path::PathBuf;
 
 use bytes::Bytes;
@@ -88,6 +88,25 @@ impl StoredReport {
         let mut whole = Vec::new();
         self.write_to(&mut whole)?;
         Ok(whole.into())
+    }
+
+    /// Reads it from its beginning, a piece at a time. This may block.
+    pub(crate) fn reader(&self) -> Result<Box<dyn Read + '_>> {
+        let (front, path, from) = match self {
+            Self::Bytes(bytes) => return Ok(Box::new(bytes.as_ref())),
+            Self::File { path, .. } => (&[][..], path, 0),
+            Self::Behind {
+                front, path, from, ..
+            } => (front.as_ref(), path, *from),
+        };
+        let opened = File::open(path).and_then(|mut file| {
+            file.seek(SeekFrom::Start(from))?;
+            Ok(file)
+        });
+        let file = opened.map_err(|error| {
+            Error::Data(format!("`{}` cannot be read: {error}", path.display()))
+        })?;
+        Ok(Box::new(front.chain(file)))
     }
 
     /// Writes all of it, a piece at a time. This may block.

@@ -212,6 +212,19 @@ async fn a_file_without_an_id_is_sent_with_one_and_stays_where_it_is() {
             .enqueue_stored(made, ReportFormat::Wsjf, text, &options)
     };
     let receipt = enqueue(named.text.clone()).await.unwrap();
+    // It waits for others of its unit, as one from memory does.
+    let listed = bench.queue.list(Filter::all()).await.unwrap();
+    let [item] = listed.as_slice() else {
+        panic!("{listed:?}")
+    };
+    let of = |name: &str| document[name].as_str().unwrap().to_owned();
+    let labels = Labels::of(item);
+    assert_eq!(
+        (labels.part_number, labels.serial_number),
+        (of("pn"), of("sn"))
+    );
+    let unit = format!("{}\u{1f}{}", of("pn"), of("sn")).to_lowercase();
+    assert_eq!(item.lane, unit);
     let drain = bench.queue.drain(one_at_a_time()).unwrap();
     let status = bench.queue.settled(&receipt, LONG).await.unwrap();
     assert!(matches!(status, Status::Ended(_)), "{status:?}");

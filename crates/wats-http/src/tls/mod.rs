@@ -22,7 +22,7 @@ use rustls::sign::CertifiedKey;
 
 pub use self::connector::TlsConnector;
 pub(crate) use self::setup::{Tls, random};
-pub(crate) use self::validity::not_after;
+pub(crate) use self::validity::{issuer, not_after};
 use crate::error::{Error, Result};
 
 /// Which servers a client trusts, and how it shows who it is.

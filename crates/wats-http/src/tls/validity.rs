@@ -1,4 +1,4 @@
-//! Until when a certificate is valid: the one thing of it that is read here and not judged.
+//! Until when a certificate is valid and who issued it: what of it is read here and not judged.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,23 +6,64 @@ const SEQUENCE: u8 = 0x30;
 const VERSION: u8 = 0xa0;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
+const UTF8_STRING: u8 = 0x0c;
+const PRINTABLE_STRING: u8 = 0x13;
+const T61_STRING: u8 = 0x14;
+const IA5_STRING: u8 = 0x16;
+/// The attributes 2.5.4.3 and 2.5.4.10 of a name.
+const COMMON_NAME: &[u8] = &[0x55, 4, 3];
+const ORGANISATION: &[u8] = &[0x55, 4, 10];
 
 /// The end of the validity of a certificate as DER (RFC 5280, section 4.1); `None` when it cannot be read.
 pub(crate) fn not_after(der: &[u8]) -> Option<SystemTime> {
+    let (_, _, rest) = element(from_issuer(der)?)?;
+    let (validity, _) = inner(rest, SEQUENCE)?;
+    let (_, _, rest) = element(validity)?;
+    let (kind, time, _) = element(rest)?;
+    moment(kind, time)
+}
+
+/// The name of the authority that issued a certificate as DER: its common name, else its organisation.
+pub(crate) fn issuer(der: &[u8]) -> Option<String> {
+    let (mut names, _) = inner(from_issuer(der)?, SEQUENCE)?;
+    let mut organisation = None;
+    while let Some((_, set, rest)) = element(names) {
+        names = rest;
+        let Some((attribute, _)) = inner(set, SEQUENCE) else {
+            continue;
+        };
+        let (_, kind, rest) = element(attribute)?;
+        let (form, text, _) = element(rest)?;
+        // Others are of two or four bytes a character.
+        if !matches!(
+            form,
+            UTF8_STRING | PRINTABLE_STRING | IA5_STRING | T61_STRING
+        ) {
+            continue;
+        }
+        let text = String::from_utf8_lossy(text).into_owned();
+        match kind {
+            COMMON_NAME => return Some(text),
+            ORGANISATION => organisation = Some(text),
+            _ => {}
+        }
+    }
+    organisation
+}
+
+/// A certificate from its issuer on.
+fn from_issuer(der: &[u8]) -> Option<&[u8]> {
     let (certificate, _) = inner(der, SEQUENCE)?;
     let (to_be_signed, _) = inner(certificate, SEQUENCE)?;
     let mut rest = to_be_signed;
     if rest.first() == Some(&VERSION) {
         rest = element(rest)?.2;
     }
-    // Serial number, signature algorithm, issuer.
-    for _ in 0..3 {
+    // Serial number, signature algorithm.
+    for _ in 0..2 {
         rest = element(rest)?.2;
     }
-    let (validity, _) = inner(rest, SEQUENCE)?;
-    let (_, _, rest) = element(validity)?;
-    let (kind, time, _) = element(rest)?;
-    moment(kind, time)
+    Some(rest)
 }
 
 fn inner(der: &[u8], kind: u8) -> Option<(&[u8], &[u8])> {
@@ -115,11 +156,25 @@ mod tests {
         let end = not_after(certificate.der()).unwrap();
         let end = end.duration_since(SystemTime::UNIX_EPOCH).unwrap();
         assert_eq!(end.as_secs(), 1_930_003_200);
+        let name = issuer(certificate.der());
+        assert_eq!(name.as_deref(), Some("rcgen self signed cert"));
         for cut in 0..certificate.der().len() {
             // Nothing panics, and nothing is made up.
             let found = not_after(&certificate.der()[..cut]);
             assert!(found.is_none(), "{cut}");
+            assert!(issuer(&certificate.der()[..cut]).is_none(), "{cut}");
         }
+    }
+
+    #[test]
+    fn an_organisation_stands_for_a_name() {
+        let mut params = rcgen::CertificateParams::new(vec!["a.example".to_owned()]).unwrap();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        let organisation = rcgen::DnType::OrganizationName;
+        params.distinguished_name.push(organisation, "Gr\u{fc}n AS");
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        assert_eq!(issuer(certificate.der()).as_deref(), Some("Gr\u{fc}n AS"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! `rules` is the table of what is looked for, and `docs/report-rules.md` is made from it. `collect` holds the findings
 //! and the checks that every member undergoes, `place` the way to where one is. Then one module per part of a report:
 //! `header`, `time`, `units`, `step`, `loops`, `measurement`, `chart`, `attachment`, `additional`.
-//! `json` reads texts, `fix` mends.
+//! `json` reads texts, `pieces` those that are too large for memory, `fix` mends.
 
 mod additional;
 mod attachment;
@@ -15,6 +15,7 @@ mod header;
 mod json;
 mod loops;
 mod measurement;
+mod pieces;
 mod place;
 pub mod rules;
 mod step;
@@ -24,6 +25,7 @@ mod units;
 pub use finding::Finding;
 pub use fix::{FixPolicy, Mend, OutcomeConflict, fix};
 pub use json::lint_json;
+pub use pieces::{InPieces, lint_json_in};
 pub use rules::{RULES, Rule, Severity, page};
 
 use super::Report;

@@ -16,10 +16,27 @@ pub(super) const CALL: (usize, usize, usize) = (500, 200, 30);
 pub(super) fn tree(out: &mut Collector, root: &Step) {
     let mut ids = Ids::default();
     check(out, root, &Place::ROOT, 0, &mut ids);
-    ids.finish(out, root);
+    let given = ids.given;
+    ids.finish(out, || {
+        let mut all = Vec::with_capacity(given);
+        collect(root, 0, &mut all);
+        all
+    });
 }
 
 fn check(out: &mut Collector, step: &Step, place: &Place<'_>, depth: usize, ids: &mut Ids) {
+    alone(out, step, place, !step.steps().is_empty(), ids);
+    children(out, step, place, depth, ids);
+}
+
+/// A step without those within it, of which only is told whether there are any.
+pub(super) fn alone(
+    out: &mut Collector,
+    step: &Step,
+    place: &Place<'_>,
+    nested: bool,
+    ids: &mut Ids,
+) {
     out.members(step, place);
     ids.add(step.id);
     letters(out, step, place);
@@ -44,7 +61,7 @@ fn check(out: &mut Collector, step: &Step, place: &Place<'_>, depth: usize, ids:
         step.error_message.as_deref(),
         ERROR_MESSAGE,
     );
-    parts(out, step, place);
+    parts(out, step, place, nested);
     if let Some(call) = &step.sequence_call {
         sequence_call(out, call, &place.part("sequence call"));
     }
@@ -87,7 +104,6 @@ fn check(out: &mut Collector, step: &Step, place: &Place<'_>, depth: usize, ids:
     }
     let guid = step.ts_guid.as_deref();
     out.length(rules::GUID_LENGTH, place, "tsGuid", guid, 30);
-    children(out, step, place, depth, ids);
 }
 
 fn letters(out: &mut Collector, step: &Step, place: &Place<'_>) {
@@ -130,7 +146,7 @@ fn letters(out: &mut Collector, step: &Step, place: &Place<'_>) {
 }
 
 /// What a step consists of.
-fn parts(out: &mut Collector, step: &Step, place: &Place<'_>) {
+fn parts(out: &mut Collector, step: &Step, place: &Place<'_>, nested: bool) {
     let measurements = usize::from(!step.numeric().is_empty())
         + usize::from(!step.strings().is_empty())
         + usize::from(!step.booleans().is_empty());
@@ -177,7 +193,6 @@ fn parts(out: &mut Collector, step: &Step, place: &Place<'_>) {
             format_args!("the step has a chart and an attachment"),
         );
     }
-    let nested = !step.steps().is_empty();
     if nested && step.sequence_call.is_none() && !misread(&step.extra, "seqCall") {
         out.add(
             rules::STEPS_WITHOUT_SEQUENCE,
@@ -214,11 +229,7 @@ fn children(out: &mut Collector, step: &Step, place: &Place<'_>, depth: usize, i
         return;
     }
     if depth == MAX_DEPTH {
-        return out.add(
-            rules::TOO_DEEP,
-            place,
-            format_args!("sequences are nested deeper than {MAX_DEPTH}"),
-        );
+        return too_deep(out, place);
     }
     // The steps of a loop share their name.
     let plain = steps
@@ -228,28 +239,41 @@ fn children(out: &mut Collector, step: &Step, place: &Place<'_>, depth: usize, i
         .filter(|name| !name.is_empty());
     measurement::unique(out, rules::NAME_TWICE, place, "steps", plain);
     super::loops::check(out, steps, place);
-    // The summary of a loop speaks for its iterations.
-    let graver = |inner: &Step| {
-        matches!(
-            inner.status,
-            Some(Status::Failed | Status::Error | Status::Terminated)
-        ) && !inner.is_iteration()
-    };
-    if out.all() && step.status == Some(Status::Passed) && steps.iter().any(graver) {
-        out.add(
-            rules::PASSED_OVER_FAILURE,
-            place,
-            format_args!("the sequence passed, but one of its steps did not"),
-        );
+    if out.all() && step.status == Some(Status::Passed) && steps.iter().any(is_graver) {
+        passed_over_failure(out, place);
     }
     for inner in steps {
         check(out, inner, &place.part(inner.name()), depth + 1, ids);
     }
 }
 
+/// Whether a sequence with this step in it cannot have passed. The summary of a loop speaks for its iterations.
+pub(super) fn is_graver(inner: &Step) -> bool {
+    matches!(
+        inner.status,
+        Some(Status::Failed | Status::Error | Status::Terminated)
+    ) && !inner.is_iteration()
+}
+
+pub(super) fn passed_over_failure(out: &mut Collector, place: &Place<'_>) {
+    out.add(
+        rules::PASSED_OVER_FAILURE,
+        place,
+        format_args!("the sequence passed, but one of its steps did not"),
+    );
+}
+
+pub(super) fn too_deep(out: &mut Collector, place: &Place<'_>) {
+    out.add(
+        rules::TOO_DEEP,
+        place,
+        format_args!("sequences are nested deeper than {MAX_DEPTH}"),
+    );
+}
+
 /// Ids of steps: all or none, and all different.
 #[derive(Default)]
-struct Ids {
+pub(super) struct Ids {
     given: usize,
     missing: usize,
     last: Option<i32>,
@@ -268,7 +292,8 @@ impl Ids {
         self.last = Some(id);
     }
 
-    fn finish(self, out: &mut Collector, root: &Step) {
+    /// Tells what is wrong with them; all of them are asked for if they must be compared.
+    pub(super) fn finish(self, out: &mut Collector, all: impl FnOnce() -> Vec<i32>) {
         if self.given > 0 && self.missing > 0 {
             let Self { given, missing, .. } = self;
             out.add(
@@ -280,8 +305,7 @@ impl Ids {
         if !self.out_of_order {
             return;
         }
-        let mut ids = Vec::with_capacity(self.given);
-        collect(root, 0, &mut ids);
+        let mut ids = all();
         ids.sort_unstable();
         let twins = ids.windows(2).filter(|pair| pair[0] == pair[1]).count();
         if let Some(pair) = ids.windows(2).find(|pair| pair[0] == pair[1]) {

@@ -1,6 +1,8 @@
 //! The id in the text of a report, WSJF or (`wsxf`, feature `xml`) WSXF, without reading the rest into anything.
-//! `single_byte` reads XML of older programs, `split` finds the reports of a text that holds several.
+//! `single_byte` reads XML of older programs, `split` finds the reports of a text that holds several, `shortened` cuts long texts of
+//! one that is read piece by piece.
 
+mod shortened;
 #[cfg(feature = "xml")]
 pub(crate) mod single_byte;
 mod split;
@@ -13,6 +15,7 @@ pub(crate) use wsxf::WSXF;
 #[cfg_attr(docsrs, doc(cfg(feature = "xml")))]
 pub use wsxf::id_of_wsxf;
 
+pub(crate) use shortened::{KEPT, Shortened};
 pub use split::split_wsjf;
 
 use std::fmt;
@@ -25,6 +28,7 @@ use wats_codec::{Format, Limits, Serde, Serializer};
 use crate::Report;
 use crate::error::{Error, Result};
 use crate::lint::{Finding, rules};
+use crate::wire::part::{Room, member};
 
 /// A text without the mark of its encoding, which .NET writes in front. JSON allows readers to ignore it, not senders to
 /// send it (RFC 8259, section 8.1).
@@ -168,6 +172,66 @@ pub fn id_of_wsjf_in(reader: impl std::io::Read) -> Result<(Option<Uuid>, bool)>
     let found = Ids::deserialize(&mut json).map_err(wrong)?;
     json.end().map_err(wrong)?;
     Ok((found.id()?, found.is_empty))
+}
+
+/// What a WSJF text, read piece by piece to its end, says of its unit and its test: type, part and serial number, process,
+/// result and start. The other members of the report are none. It is without the mark of its encoding.
+///
+/// # Errors
+/// [`Error::Data`] when the text is no JSON object, or reading fails.
+pub fn outline_of_wsjf_in(reader: impl std::io::Read) -> Result<Report> {
+    let wrong = |problem: serde_json::Error| {
+        Error::Data(format!("the text is not a WSJF report: {problem}"))
+    };
+    let reader = std::io::BufReader::new(Shortened::new(reader));
+    let mut json = serde_json::Deserializer::from_reader(reader);
+    let Outline(members) = Outline::deserialize(&mut json).map_err(wrong)?;
+    json.end().map_err(wrong)?;
+    serde_json::from_value(Value::Object(members)).map_err(wrong)
+}
+
+/// Members of a report that tell it from others.
+struct Outline(serde_json::Map<String, Value>);
+
+impl Outline {
+    const NAMES: [&str; 7] = [
+        "type",
+        "pn",
+        "sn",
+        "processCode",
+        "result",
+        "start",
+        "startUTC",
+    ];
+    /// All of them are short.
+    const MOST: usize = 256 << 10;
+}
+
+impl<'de> Deserialize<'de> for Outline {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Outline;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Outline, A::Error> {
+                let mut members = serde_json::Map::new();
+                let mut room = Room::new(Outline::MOST, KEPT);
+                while let Some(name) = map.next_key::<String>()? {
+                    if Outline::NAMES.contains(&name.as_str()) {
+                        member(&mut map, name, &mut members, &mut room)?;
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+                Ok(Outline(members))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
 }
 
 /// The one id of those that were found.

@@ -3,7 +3,7 @@
 //! The macro `wire!` makes structs whose members are all optional, because a reader must accept what any server version
 //! sends. Unlike serde's `flatten` it reads each known member straight into its field and buffers only the others.
 //! `extra` holds those others, `nulls` a bit for each explicit null, `number` the numbers. `slot` says what the fields of a model take, `member` what a member of
-//! each type is made of, `enums` those that are enums; `read` reads an object to its fields, whichever the format, `write` writes it by `serde`, and `any` is a value of no known type.
+//! each type is made of, `enums` those that are enums; `read` reads an object to its fields, whichever the format, `write` writes it by `serde`, and `any` is a value of no known type, `part` as much of one as there is room for.
 
 mod any;
 mod enums;
@@ -13,6 +13,7 @@ pub mod member;
 #[doc(hidden)]
 pub mod nulls;
 mod number;
+pub(crate) mod part;
 #[doc(hidden)]
 pub mod read;
 #[doc(hidden)]

@@ -1,6 +1,7 @@
-//! `wats config`: the settings and where each comes from. `check` says whether they will do.
+//! `wats config`: the settings and where each comes from. `check` says whether they will do, `edit` changes the file.
 
 mod check;
+mod edit;
 
 use clap::Subcommand;
 use serde_json::json;
@@ -12,7 +13,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Cell, Column};
 
-/// Show the settings and where each comes from.
+/// Show and change the settings, with where each comes from.
 ///
 /// A value comes from its option, else from the profile that --profile names, else from its variable, else from the
 /// profile that a variable names or the one called default.
@@ -27,7 +28,13 @@ The configuration file:
   base_url = \"https://line2.example.com\"
   auth_token = \"...\"
 
-Settings: base_url, auth_token, token_file, station_name, station_location, station_purpose, process_code, operator.
+Examples:
+  wats config set base_url https://company.wats.com
+  wats config set token_file wats.token
+  wats config set operator Kari --profile line2
+  wats config unset operator
+
+Settings: base_url, auth_token, token_file, station_name, station_location, station_purpose, process_code, operator, queue_dir.
 The variable of each is WATS_ and its name in capitals; WATS_PROFILE names a profile, WATS_CONFIG the file. A token is never printed.")]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -48,6 +55,21 @@ enum What {
     Profiles,
     /// Say whether the settings are complete and fit together; nothing is sent. Exit code 2 when they do not.
     Check,
+    /// Set a value in a profile of the configuration file, which is made if it is not there. Comments and all other lines stay.
+    Set {
+        /// The setting.
+        #[arg(value_name = "SETTING")]
+        key: String,
+        /// Its value. A token is not taken: it would stay in the history of the shell.
+        #[arg(value_name = "VALUE")]
+        value: String,
+    },
+    /// Take a setting out of a profile of the configuration file.
+    Unset {
+        /// The setting.
+        #[arg(value_name = "SETTING")]
+        key: String,
+    },
 }
 
 const COLUMNS: &[Column<ConfigEntry>] = &[
@@ -67,11 +89,13 @@ fn value(entry: &ConfigEntry) -> Cell {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
-    match args.what {
-        What::Show { origin } => show(origin, context),
+    match &args.what {
+        What::Show { origin } => show(*origin, context),
         What::Path => path(context),
         What::Profiles => profiles(context),
         What::Check => check::run(context),
+        What::Set { key, value } => edit::run(key, Some(value), context.profile(), context),
+        What::Unset { key } => edit::run(key, None, context.profile(), context),
     }
 }
 

@@ -6,7 +6,7 @@ use wats::Error;
 use crate::Outcome;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Format, Output, Tone, shown};
+use crate::output::{Format, Output, Tone, csv_line, shown};
 
 /// How something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,7 @@ impl State {
 pub(super) struct Findings<'a> {
     output: &'a Output,
     all: Vec<Value>,
+    lines: usize,
     exit: Exit,
     failures: u64,
     warnings: u64,
@@ -48,6 +49,7 @@ impl<'a> Findings<'a> {
         Self {
             output,
             all: Vec::new(),
+            lines: 0,
             exit: Exit::Done,
             failures: 0,
             warnings: 0,
@@ -105,9 +107,14 @@ impl<'a> Findings<'a> {
             }
             Format::Json => self.all.push(value),
             Format::Csv => {
-                return Err(Failure::usage(
-                    "doctor has no --csv; --json and --jsonl are for programs",
-                ));
+                if self.lines == 0 {
+                    let names = ["check", "state", "found", "remedy"];
+                    self.output.write(csv_line(names).as_bytes())?;
+                }
+                let remedy = remedy.unwrap_or_default();
+                let fields = [check, state.word(), found, remedy];
+                self.output.write(csv_line(fields).as_bytes())?;
+                self.output.flush()?;
             }
             Format::Table => {
                 let word = self.output.style.paint(state.tone(), state.word());
@@ -122,6 +129,7 @@ impl<'a> Findings<'a> {
                 self.output.flush()?;
             }
         }
+        self.lines += 1;
         Ok(())
     }
 
@@ -132,6 +140,7 @@ impl<'a> Findings<'a> {
             exit,
             failures,
             warnings,
+            ..
         } = self;
         match output.format {
             Format::Json => output.document(json!({

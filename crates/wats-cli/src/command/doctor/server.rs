@@ -50,6 +50,10 @@ fn refused(findings: &mut Findings<'_>, error: Error) -> Outcome<()> {
     match error.status().map(|status| status.as_u16()) {
         Some(401) => findings.error("token", error, NEW_TOKEN),
         Some(403) => findings.error("token", error, RIGHTS),
+        _ if error.kind() == ErrorKind::Proxy => {
+            let remedy = "put the user name and the password of the proxy into its address in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY";
+            findings.error("proxy", error, remedy)
+        }
         Some(429) => {
             let remedy = "too many calls were made with this token: wait, or look which program makes them";
             findings.error("server", error, remedy)

@@ -87,9 +87,11 @@ pub(super) async fn connection(findings: &mut Findings<'_>, wats: &Wats) -> Outc
     }
     match way.connected {
         Some(Ok(time)) => {
+            // Without TLS a proxy takes each request by itself: whether it leads on is seen then.
+            let other = proxy.filter(|_| way.tls.is_none()).unwrap_or(&server);
             findings.good(
                 "connection",
-                format!("{server} answers ({})", milliseconds(time)),
+                format!("{other} answers ({})", milliseconds(time)),
             )?;
         }
         Some(Err(error)) => {
@@ -109,8 +111,7 @@ pub(super) async fn connection(findings: &mut Findings<'_>, wats: &Wats) -> Outc
     match way.tls {
         Some(Ok(tls)) => certificate(findings, &tls)?,
         Some(Err(error)) => {
-            let remedy = "if a company's own authority signed the certificate, give it with --ca; if it has expired or names another \
-                          host, mend the server; check the clock of this machine";
+            let remedy = of_refused(&format!("{error:#}"));
             findings.error("tls", error.into(), remedy)?;
             return Ok(false);
         }
@@ -130,11 +131,39 @@ pub(super) async fn connection(findings: &mut Findings<'_>, wats: &Wats) -> Outc
     Ok(true)
 }
 
+/// What to do about a certificate that is not trusted, by the words that tell why.
+fn of_refused(why: &str) -> &'static str {
+    // What the library advises stands behind a dash, and names all of these.
+    let why = why.split('—').next().unwrap_or_default();
+    let why: String = why.to_lowercase().split_whitespace().collect();
+    let says = |words: &[&str]| words.iter().any(|word| why.contains(word));
+    if says(&["expired"]) {
+        "have the certificate of the server replaced; check the clock of this machine, too"
+    } else if says(&["notvalidyet"]) {
+        "check the clock of this machine: by it the certificate is not valid yet"
+    } else if says(&["notvalidforname"]) {
+        "write the address of the server with a name that its certificate has"
+    } else if says(&[
+        "unknownissuer",
+        "selfsigned",
+        "self-signed",
+        "notrustedroot",
+    ]) {
+        "give the certificate of the authority that signed it with --ca, if it is your company's own; a proxy that looks into TLS signs \
+         with its own, too"
+    } else {
+        "if a company's own authority signed the certificate, give it with --ca; if it has expired or names another host, mend the \
+         server; check the clock of this machine"
+    }
+}
+
 fn certificate(findings: &mut Findings<'_>, tls: &TlsFacts) -> Outcome<()> {
     let time = milliseconds(tls.elapsed);
     let version = tls.version.replace("TLSv1_", "TLS 1.");
+    let by = tls.issuer.as_ref().map(|name| format!(" of {name}"));
     let what = format!(
-        "{version}, a trusted certificate (chain of {})",
+        "{version}, a trusted certificate{} (chain of {})",
+        by.unwrap_or_default(),
         tls.certificates
     );
     let left = tls

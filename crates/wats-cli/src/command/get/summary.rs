@@ -24,15 +24,15 @@ struct Row {
 const COLUMNS: &[Column<Row>] = &[
     Column::further("report", |row| row.report.as_str().into()),
     Column::new("step", |row| row.path.as_str().into()),
-    Column::new("name", |row| Cell::text(row.name.as_ref())),
+    Column::where_filled("name", |row| Cell::text(row.name.as_ref())),
     Column::further("kind", |row| row.kind.into()),
     Column::new("status", |row| {
         Cell::text(row.status.as_ref()).tone(tone(row.status.as_ref()))
     }),
     Column::new("value", |row| Cell::of(Some(row.value.clone()))),
-    Column::new("low", |row| Cell::of(Some(row.low.clone()))),
-    Column::new("high", |row| Cell::of(Some(row.high.clone()))),
-    Column::new("unit", |row| Cell::text(row.unit.as_ref())),
+    Column::where_filled("low", |row| Cell::of(Some(row.low.clone()))),
+    Column::where_filled("high", |row| Cell::of(Some(row.high.clone()))),
+    Column::where_filled("unit", |row| Cell::text(row.unit.as_ref())),
     Column::further("operator", |row| Cell::text(row.operator.as_ref())),
 ];
 
@@ -100,7 +100,7 @@ impl<'a> Table<'a> {
             ("unit", unit.into()),
             ("process", process.into()),
             ("station", Cell::text(report.station.as_ref())),
-            ("started", Cell::text(report.start.as_ref())),
+            ("started", Cell::time(report.start.as_ref())),
             ("result", Cell::text(result).tone(tone(result))),
         ])?;
         self.output.line("")

@@ -9,11 +9,12 @@ mod select;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use wats::report::{HeaderOrder, ReportType, Status};
+use wats::report::HeaderOrder;
 use wats::{HeaderQuery, Wats};
 
 use self::cursor::CursorFile;
 pub(super) use self::row::tone;
+pub(super) use self::select::Conditions;
 
 use self::row::COLUMNS;
 use super::moment::{self, Moment};
@@ -44,39 +45,14 @@ The place in a file of --since goes on once what was printed has been read: wher
 does, the next run prints the same again (Windows does not tell, when all of it fits into the pipe). It belongs to the server
 and the conditions with which it was made.")]
 pub(crate) struct Args {
-    /// Part number of the unit.
-    #[arg(long, value_name = "NUMBER")]
-    part: Option<String>,
-    /// Serial number of the unit.
-    #[arg(long, value_name = "NUMBER")]
-    serial: Option<String>,
-    /// Revision of the unit.
-    #[arg(long)]
-    revision: Option<String>,
-    /// Process, by its code or its name.
-    #[arg(long, value_name = "CODE|NAME")]
-    process: Option<String>,
-    /// Name of the station.
-    #[arg(long, value_name = "NAME")]
-    station: Option<String>,
-    /// Outcome: passed, failed, error or terminated; several with commas between them.
-    #[arg(long, value_name = "STATUS", value_delimiter = ',', value_parser = status)]
-    status: Vec<Status>,
-    /// Tests or repairs only.
-    #[arg(long = "type", value_name = "TYPE")]
-    kind: Option<Kind>,
+    #[command(flatten)]
+    conditions: Conditions,
     /// Reports that started at this time or later: 7d before now, a day, a time; or a file, which remembers what was printed.
     #[arg(long, value_name = "TIME|FILE", value_parser = moment::time_or_file)]
     since: Option<Moment>,
     /// As --since with a file, whatever its name is.
     #[arg(long, value_name = "FILE", conflicts_with = "since", value_parser = crate::args::file())]
     since_file: Option<PathBuf>,
-    /// Reports that started before this time.
-    #[arg(long, value_name = "TIME", value_parser = moment::time)]
-    until: Option<wats::jiff::Timestamp>,
-    /// A condition in OData's own words, sent as it is.
-    #[arg(long, value_name = "ODATA")]
-    filter: Option<String>,
     /// The order: the newest start first unless another one is named.
     #[arg(long, default_value = "newest", conflicts_with_all = ["all", "since_file"])]
     order: Order,
@@ -86,21 +62,6 @@ pub(crate) struct Args {
     /// Print all of them, in the order in which the server processed them.
     #[arg(long, conflicts_with = "top")]
     all: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Kind {
-    Test,
-    Repair,
-}
-
-impl From<Kind> for ReportType {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Test => Self::Test,
-            Kind::Repair => Self::Repair,
-        }
-    }
 }
 
 /// How a list is sorted.
@@ -118,22 +79,18 @@ enum Order {
     Processed,
 }
 
-fn status(word: &str) -> Result<Status, String> {
-    let status = Status::from_word(word);
-    match status {
-        Status::Passed | Status::Failed | Status::Error | Status::Terminated => Ok(status),
-        _ => Err("a report is passed, failed, error or terminated".to_owned()),
-    }
-}
-
 pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
     let file = match (&args.since_file, &args.since) {
         (Some(file), _) | (None, Some(Moment::File(file))) => Some(file),
         _ => None,
     };
-    let query = select::query(args);
+    let from = match args.since {
+        Some(Moment::Time(from)) => Some(from),
+        _ => None,
+    };
+    let query = args.conditions.query(from);
     if let Some(path) = file {
-        if args.until.is_some() || args.order != Order::Newest {
+        if args.conditions.until.is_some() || args.order != Order::Newest {
             return Err(Failure::usage(
                 "a file that remembers what was printed goes with neither --until nor --order",
             ));
@@ -145,7 +102,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
             .into_iter()
             .find(|entry| entry.key == "base_url");
         let server = server.and_then(|entry| entry.value).unwrap_or_default();
-        let mut cursor = CursorFile::open(path, server, select::conditions(args, &query)?)?;
+        let mut cursor = CursorFile::open(path, server, args.conditions.written(&query)?)?;
         return news(args, &wats, &query, &mut cursor, &context.output).await;
     }
     let wats = context.wats()?;

@@ -6,14 +6,14 @@ use wats::report::Status;
 use crate::output::{Cell, Column, Tone};
 
 pub(super) const COLUMNS: &[Column<ReportHeader>] = &[
-    Column::new("id", |header| Cell::text(header.id)),
+    Column::whole("id", |header| Cell::text(header.id)),
     Column::further("type", |header| match header.report_type.as_deref() {
         Some("T") => "test".into(),
         Some("R") => "repair".into(),
         other => Cell::text(other),
     }),
     Column::new("started", |header| match header.started() {
-        Some(at) => at.to_string().into(),
+        Some(at) => Cell::time(Some(at)),
         None => Cell::text(header.start.as_ref()),
     }),
     Column::new("status", |header| {

@@ -1,27 +1,28 @@
 //! `wats plot`: measurements drawn in the terminal, or into an SVG file.
 //!
-//! `series` gathers the values of each measurement, from reports and from the server; `statistics` makes numbers of them; `scale`
+//! `source` reads the reports, `series` gathers the values of each measurement; `statistics` makes numbers of them; `scale`
 //! puts values in columns and shows numbers; `figure` says what is drawn of a series; `terminal` draws it with characters, `svg` into a file.
 
 mod figure;
 mod scale;
 mod series;
+mod source;
 mod statistics;
 mod svg;
 mod terminal;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use wats::analytics::{MeasurementPath, StatisticsFilter};
-use wats::report::{Report, StepPath};
-use wats::uuid::Uuid;
+use wats::jiff::Timestamp;
 
+use super::headers::Conditions;
+use super::moment;
 use crate::Outcome;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::file;
-use crate::input::{Foreign, sources};
+use crate::input::From;
 use crate::output::{Cell, Column, Format};
 use figure::Figure;
 use series::{Gathered, Series};
@@ -34,6 +35,8 @@ use terminal::Canvas;
 /// number of values, mean, standard deviation, Cp and Cpk. The iterations of a loop are a small curve. With --json, --jsonl or --csv
 /// the numbers are printed instead.
 ///
+/// The reports are files, ids, or those on the server that conditions such as --part name, the newest of them.
+///
 /// Without a terminal nothing is drawn unless --width or --svg is given.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -41,10 +44,11 @@ Examples:
   wats plot report.json
   wats plot reports/ --only Ripple --svg ripple.svg
   wats plot 83ac0b8e-b575-4004-94de-f905774c3ed8
+  wats plot --part PCBA-001 --since 7d --top 200 --only 'Measure +5V'
   wats plot --step 'MainSequence Callback/Power/Measure +5V' --product PCBA-001 --operation ICT --days 30")]
 pub(crate) struct Args {
     /// Files with reports, folders of them, `-` for standard input, or ids of reports on the server.
-    #[arg(required_unless_present = "step", value_name = "FILE|ID")]
+    #[arg(value_name = "FILE|ID")]
     reports: Vec<PathBuf>,
     /// Draw only measurements whose path contains this text, whatever its case.
     #[arg(long, value_name = "TEXT")]
@@ -58,10 +62,40 @@ pub(crate) struct Args {
     /// Replace the file of --svg if it is there.
     #[arg(long, requires = "svg")]
     overwrite: bool,
+    /// Read the files as this format. Without it they are WSJF or WSXF, whichever their contents are.
+    #[arg(long, value_name = "FORMAT")]
+    from: Option<From>,
+    /// Unit of numbers without one, with --from; `1` if not given.
+    #[arg(long, value_name = "UNIT", requires = "from")]
+    unit: Option<String>,
+    #[command(flatten)]
+    listed: Listed,
     #[command(flatten)]
     measured: Measured,
+}
+
+/// Reports on the server by their headers; all conditions must hold.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Reports on the server")]
+struct Listed {
     #[command(flatten)]
-    foreign: Foreign,
+    conditions: Conditions,
+    /// Reports that started at this time or later: 7d before now, a day, or a time.
+    #[arg(long, value_name = "TIME", value_parser = moment::time)]
+    since: Option<Timestamp>,
+    /// At most so many, the newest of them, 1 to 1000; 100 unless said otherwise.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=MOST))]
+    top: Option<u32>,
+}
+
+/// Each report is read on its own: more would take the server's time for long.
+const MOST: i64 = 1000;
+
+impl Listed {
+    /// Whether reports are asked for by it.
+    fn is_any(&self) -> bool {
+        self.conditions.is_any() || self.since.is_some() || self.top.is_some()
+    }
 }
 
 /// Values from the statistics of the server, at most 10 000, in place of reports.
@@ -120,13 +154,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
         ));
     }
     let mut gathered = Gathered::default();
-    if args.measured.step.is_empty() {
-        for report in reports(args, context).await? {
-            gathered.add(&report);
-        }
-    } else {
-        of_server(args, context, &mut gathered).await?;
-    }
+    source::gather(args, context, &mut gathered).await?;
     let mut all = gathered.finish();
     if let Some(only) = &args.only {
         let only = only.to_lowercase();
@@ -172,66 +200,4 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
         context.output.line(&line)?;
     }
     Ok(Exit::Done)
-}
-
-/// The reports of files, and those of ids from the server.
-async fn reports(args: &Args, context: &Context) -> Outcome<Vec<Report>> {
-    let id_of = |path: &Path| -> Option<Uuid> {
-        let text = path.to_str()?;
-        (!path.exists()).then(|| text.parse().ok()).flatten()
-    };
-    let (ids, files): (Vec<&PathBuf>, Vec<&PathBuf>) =
-        args.reports.iter().partition(|path| id_of(path).is_some());
-    let mut found = Vec::new();
-    if !files.is_empty() {
-        let files: Vec<PathBuf> = files.into_iter().cloned().collect();
-        for source in sources(&files, &args.foreign, context)? {
-            found.extend(source.models(&args.foreign, context)?);
-        }
-    }
-    if !ids.is_empty() {
-        let wats = context.wats()?;
-        for id in ids.into_iter().filter_map(|path| id_of(path)) {
-            found.push(wats.report().get(id).await?);
-        }
-    }
-    Ok(found)
-}
-
-/// The values of the measurements that are named.
-async fn of_server(args: &Args, context: &Context, gathered: &mut Gathered) -> Outcome<()> {
-    let Measured {
-        step,
-        product,
-        operation,
-        days,
-    } = &args.measured;
-    let mut filter = StatisticsFilter::default();
-    if let Some(product) = product {
-        filter = filter.part_number(product);
-    }
-    if let Some(operation) = operation {
-        filter = filter.test_operation(operation);
-    }
-    if let Some(days) = days {
-        filter = filter.last_days(*days);
-    }
-    let mut paths = Vec::new();
-    for step in step {
-        let path: StepPath = step.parse().map_err(wats::Error::from)?;
-        let mut wire = MeasurementPath::new(path.steps().iter().map(String::as_str));
-        if let Some(name) = path.measurement_name() {
-            wire = wire.measurement(name);
-        }
-        paths.push(wire);
-    }
-    let values = context
-        .wats()?
-        .analytics()
-        .measurements(&filter, &paths)
-        .await?;
-    for value in values.iter() {
-        gathered.add_value(value);
-    }
-    Ok(())
 }

@@ -3,7 +3,7 @@
 use super::figure::{Figure, Histogram, Kind};
 use super::scale::{Scale, short};
 use super::series::{Limits, Series};
-use crate::output::{Style, Tone, fitted, shown, text_width};
+use crate::output::{Style, Tone, fitted, shown, text_width, wrapped};
 
 /// Eighths of a character from the left, and from below.
 const BARS: [char; 8] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
@@ -246,7 +246,9 @@ impl Canvas {
             return vec![format!("{title}  {numbers}")];
         }
         let title = self.style.paint(Tone::Strong, &self.fit(&title));
-        vec![title, self.fit(&format!("  {numbers}"))]
+        let numbers = wrapped(&numbers, self.width.saturating_sub(2));
+        let numbers = numbers.iter().map(|line| format!("  {line}"));
+        std::iter::once(title).chain(numbers).collect()
     }
 
     /// The start of a text, as much as there is room for.

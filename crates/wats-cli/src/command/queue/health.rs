@@ -45,6 +45,16 @@ fn set_aside(health: &Health) -> u64 {
     set_aside.map(|depth| depth.items).sum()
 }
 
+/// What is in the queue, for people.
+fn in_words(health: &Health) -> String {
+    let depth = health.depth.iter().map(|depth| {
+        let state = to_value(depth.state).unwrap_or_default();
+        let state = state.as_str().unwrap_or_default();
+        format!("{} {state} ({} bytes)", depth.items, depth.bytes)
+    });
+    depth.collect::<Vec<_>>().join(", ")
+}
+
 fn members(health: &Health) -> Vec<(&'static str, Cell)> {
     let (state, tone) = match exit(health) {
         Exit::Done => ("good", Tone::Good),
@@ -79,7 +89,7 @@ fn members(health: &Health) -> Vec<(&'static str, Cell)> {
             "set_aside",
             Cell::from(aside).tone(if aside > 0 { Tone::Bad } else { Tone::Plain }),
         ),
-        ("oldest", Cell::of(health.oldest.map(|at| time(at).value))),
+        ("oldest", time(health.oldest.unwrap_or(0))),
         ("sent_last_minute", health.sent_last_minute.into()),
         ("sent_last_hour", health.sent_last_hour.into()),
         (
@@ -97,6 +107,9 @@ fn members(health: &Health) -> Vec<(&'static str, Cell)> {
         ("pause_text", Cell::text(pause.map(|pause| &pause.text))),
         ("problem", Cell::of(problem)),
         ("programs", health.owners.into()),
-        ("depth", Cell::from(Value::Array(depth))),
+        (
+            "depth",
+            Cell::from(Value::Array(depth)).told_as(&in_words(health)),
+        ),
     ]
 }

@@ -21,14 +21,14 @@ impl From<Item> for Listed {
 
 pub(super) const COLUMNS: &[Column<Listed>] = &[
     Column::further("seq", |listed| Cell::from(listed.item.seq)),
-    Column::new("id", |listed| report_id(&listed.item).to_string().into()),
+    Column::whole("id", |listed| report_id(&listed.item).to_string().into()),
     Column::new("state", |listed| state(listed.item.state)),
     Column::further("type", |listed| text(&listed.labels.report_type)),
     Column::new("part", |listed| text(&listed.labels.part_number)),
     Column::new("serial", |listed| text(&listed.labels.serial_number)),
     Column::new("process", |listed| Cell::of(listed.labels.process_code)),
     Column::further("result", |listed| text(&listed.labels.result)),
-    Column::further("started", |listed| Cell::text(listed.labels.start)),
+    Column::further("started", |listed| Cell::time(listed.labels.start)),
     Column::new("stored", |listed| time(listed.item.enqueued_at)),
     Column::further("not_before", |listed| time(listed.item.not_before)),
     Column::new("tries", |listed| Cell::from(listed.item.tries)),
@@ -36,7 +36,7 @@ pub(super) const COLUMNS: &[Column<Listed>] = &[
     Column::further("format", |listed| text(&listed.item.kind)),
     Column::further("class", |listed| word(to_value(listed.item.class))),
     Column::further("sha256", |listed| listed.item.sha256.to_string().into()),
-    Column::new("reason", |listed| {
+    Column::sentences("reason", |listed| {
         let fault = listed.item.fault.as_ref();
         Cell::text(fault.map(|fault| &fault.text))
     }),
@@ -73,5 +73,5 @@ fn text(text: &str) -> Cell {
 /// Milliseconds since 1970; 0 is none.
 pub(super) fn time(milliseconds: i64) -> Cell {
     let time = (milliseconds != 0).then(|| Timestamp::from_millisecond(milliseconds).ok());
-    Cell::text(time.flatten())
+    Cell::time(time.flatten())
 }

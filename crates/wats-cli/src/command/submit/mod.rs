@@ -28,8 +28,9 @@ use row::{Row, Told};
 /// A file may hold several reports: one after the other, a list, or WSXF with many. Each is sent as it stands there, byte for byte.
 /// One without an id is given one that is made of its bytes. To repeat is safe: the server keeps one report of an id.
 ///
-/// Reports are checked before they are sent; those that the server would refuse are not sent. A report of more than 16 MiB is
-/// sent piece by piece and not checked.
+/// Reports are checked before they are sent; those that the server would refuse are not sent. WSJF of more than 16 MiB is checked
+/// and sent piece by piece, in little memory; not looked at are then its loops, and charts and files of more than 64 KiB. WSXF of
+/// more than 16 MiB is sent unchecked, and one of more than 64 MiB is not taken.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -49,7 +50,18 @@ Each report is a row: its file, its id, and what became of it:
   failed       it could not be read or sent
   unsent       it was not tried any more
   checked      it would be sent (--dry-run)
-The exit code is the first of 4, 3, 1, 5, 6, 7 and 130 that one of the reports has.")]
+
+Exit codes:
+  0    all reports are sent, or stored where that was asked for
+  1    one could not be read, or failed for another reason than those below
+  2    the command line cannot be understood
+  3    one is refused by the rules or the server: do not repeat it as it is
+  4    the token is missing, wrong or without the right
+  5    a file is not there
+  6    the network or the server cannot now: try later
+  7    one is in the queue and not sent yet
+  130  ended by Ctrl-C
+Where reports have several, the first of 130, 4, 3, 1, 5, 2, 6 and 7 counts.")]
 #[allow(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub(crate) struct Args {
     /// Files with reports, folders of them, or `-` for standard input.

@@ -11,10 +11,7 @@ use crate::Outcome;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::input::{Contents, Source};
-
-/// A report of more bytes than this is not checked: it would have to be in memory as a whole.
-const CHECKED: u64 = 16 << 20;
+use crate::input::{Contents, LARGE, Source};
 
 /// A report that is ready to be sent.
 pub(super) struct Prepared {
@@ -95,13 +92,13 @@ impl Prepare<'_> {
             .with_id()
             .map_err(|error| Row::failed(&source.name, number, None, error.into()))?;
         let failed = |failure| Row::failed(&source.name, number, Some(id), failure);
-        let large = text.len() > CHECKED;
-        if large && !self.args.active {
+        let is_unchecked = text.format == ReportFormat::Wsxf && text.len() > LARGE;
+        if is_unchecked && !self.args.active {
             self.context.output.remark(&format!(
-                "{}: it has {} MiB; a report of more than {} MiB is sent without being checked",
+                "{}: it has {} MiB; WSXF of more than {} MiB is sent without being checked, `wats lint` checks it",
                 source.name,
                 text.len() >> 20,
-                CHECKED >> 20
+                LARGE >> 20
             ));
             return Ok(prepared(source, number, id, text));
         }
@@ -111,8 +108,13 @@ impl Prepare<'_> {
             report.id = Some(id);
             return self.of_model(source, number, report);
         }
-        let findings = match source.model(&text) {
-            Ok(report) => lint(&report),
+        let findings = match source.findings(&text) {
+            Ok((findings, left_out)) => {
+                left_out
+                    .iter()
+                    .for_each(|left_out| self.context.output.remark(left_out));
+                findings
+            }
             Err(_) if self.args.force => Vec::new(),
             Err(failure) => return Err(failed(failure)),
         };

@@ -7,7 +7,7 @@ use wats::uuid::Uuid;
 use crate::Outcome;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, finding};
+use crate::failure::{Failure, finding, in_our_words};
 use crate::output::{Cell, Column, Rows, Tone};
 
 /// What became of a report.
@@ -68,7 +68,7 @@ impl Row {
 const COLUMNS: &[Column<Row>] = &[
     Column::new("file", |row| Cell::from(row.file.clone())),
     Column::further("report", |row| Cell::from(row.number as u64)),
-    Column::new("id", |row| Cell::text(row.id)),
+    Column::whole("id", |row| Cell::text(row.id)),
     Column::new("outcome", |row| {
         Cell::from(row.outcome).tone(match row.exit {
             Exit::Done => Tone::Good,
@@ -138,7 +138,13 @@ impl<'a> Told<'a> {
             .as_ref()
             .is_none_or(|worst| rank(row.exit) < rank(worst.exit));
         if is_worse {
-            let why = row.message.as_deref().unwrap_or(row.outcome);
+            let why = match (row.message.as_deref(), row.exit) {
+                (Some(why), _) => why,
+                (None, Exit::Queued) => {
+                    "it is in the queue and not sent yet; `wats queue health` tells why"
+                }
+                (None, _) => row.outcome,
+            };
             self.worst = Some(Failure {
                 status: row.status,
                 findings: row.findings.clone(),
@@ -157,7 +163,7 @@ impl<'a> Told<'a> {
         let heavy = |found: &&Finding| found.severity() != Severity::Advice;
         let mut findings = row.findings.iter().filter(heavy);
         for found in findings.by_ref().take(SHOWN) {
-            output.remark(&format!("{}: {found:#}", row.file));
+            output.remark(&in_our_words(&format!("{}: {found:#}", row.file)));
         }
         let more = findings.count();
         if more > 0 {

@@ -51,6 +51,22 @@ pub(super) fn large(path: &Path, whole: u64) -> Result<Option<u64>> {
     Ok(is_one.then_some(meta.len()))
 }
 
+/// A file of at most so many bytes.
+pub(super) fn whole(path: &Path, most: u64) -> Result<Vec<u8>> {
+    let wrong = |error: io::Error| unreadable(path, &error);
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(wrong)?;
+    file.take(most + 1).read_to_end(&mut bytes).map_err(wrong)?;
+    if bytes.len() as u64 > most {
+        return Err(Error::Data(format!(
+            "`{}` has more than {} MiB and is not one WSJF report: put its reports into files of their own",
+            path.display(),
+            most >> 20
+        )));
+    }
+    Ok(bytes)
+}
+
 /// The id of the WSJF report in a file of this length, and where its text is with it.
 pub(super) fn with_id(path: &Path, length: u64) -> Result<(Uuid, StoredReport)> {
     let wrong = |error: io::Error| unreadable(path, &error);
@@ -261,6 +277,11 @@ mod tests {
         }
         let gone = large(Path::new("is-not-there"), 0).unwrap_err();
         assert!(gone.to_string().contains("is-not-there"));
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"[{}]").unwrap();
+        assert_eq!(whole(file.path(), 4).unwrap(), b"[{}]");
+        let told = whole(file.path(), 3).unwrap_err().to_string();
+        assert!(told.contains("files of their own"), "{told}");
     }
 
     #[test]

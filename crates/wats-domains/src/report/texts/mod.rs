@@ -13,6 +13,7 @@ use uuid::Uuid;
 use wats_codec::{Format, Limits, Serializer};
 use wats_report::text;
 
+use super::lint::{InPieces, lint_json_in};
 use super::stored::{ReportFormat, StoredReport};
 use super::submit::{known, with_id};
 use super::{Finding, Report, lint};
@@ -20,6 +21,9 @@ use crate::error::{Error, Result};
 
 /// A file of more bytes than this is not read into memory by [`ReportText::in_file`].
 const WHOLE: u64 = 16 << 20;
+
+/// No file of more bytes is read into memory.
+const MOST: u64 = 1 << 30;
 
 /// The text of a report as it stands in a file, WSJF or WSXF.
 ///
@@ -78,7 +82,7 @@ impl ReportText {
     /// sent piece by piece; the file must not change until then. This blocks.
     ///
     /// # Errors
-    /// As [`all_of`](Self::all_of), and when the file cannot be read.
+    /// As [`all_of`](Self::all_of), and when the file cannot be read, or is of more than 1 GiB and not one WSJF report.
     pub fn in_file(path: impl Into<PathBuf>) -> Result<Vec<Self>> {
         let path = path.into();
         let length = file::large(&path, WHOLE)?;
@@ -86,8 +90,7 @@ impl ReportText {
             let text = StoredReport::File { path, length };
             return Ok(vec![Self::new(ReportFormat::Wsjf, text)]);
         }
-        let bytes = std::fs::read(&path).map_err(|error| file::unreadable(&path, &error))?;
-        Self::all_of(bytes)
+        Self::all_of(file::whole(&path, MOST)?)
     }
 
     /// The bytes, if they are in memory.
@@ -130,6 +133,25 @@ impl ReportText {
     /// As [`read`](Self::read).
     pub fn lint(&self) -> Result<Vec<Finding>> {
         Ok(lint(&self.read()?))
+    }
+
+    /// As [`lint`](Self::lint), for a text of any size: a WSJF text is read piece by piece, so that a large one takes a few
+    /// megabytes of memory. What is too large to be looked at is counted. This may block.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when it is no report, or its file cannot be read; [`Error::Codec`] for WSXF.
+    pub fn lint_in_pieces(&self) -> Result<InPieces> {
+        let mut reader = match self.format {
+            ReportFormat::Wsjf => self.text.reader()?,
+            ReportFormat::Wsxf => {
+                let report = self.read()?;
+                let wsjf = serde_json::to_vec(&report).map_err(|error| {
+                    Error::Data(format!("the report cannot be written: {error}"))
+                })?;
+                return Ok(lint_json_in(wsjf.as_slice())?);
+            }
+        };
+        Ok(lint_json_in(&mut reader)?)
     }
 
     /// The id of the report, and its text with it. A report without an id is given one that is made of its bytes, so that
@@ -239,6 +261,27 @@ mod tests {
         for text in [&b""[..], b"PK\x03\x04", b"a;b", b"[{}", b"{\0}\0"] {
             assert!(count(text).is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_text_in_a_file_is_looked_at_in_pieces() {
+        use std::io::Write as _;
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let text =
+            "\u{feff}{\"sn\": \"1\", \"type\": \"T\", \"root\": {\"steps\": [{\"name\": \"\"}]}}";
+        file.write_all(text.as_bytes()).unwrap();
+        let length = text.len() as u64;
+        let path = file.path().to_owned();
+        let in_file = ReportText::new(ReportFormat::Wsjf, StoredReport::File { path, length });
+        let told = in_file.lint_in_pieces().unwrap();
+        assert_eq!((told.steps, told.not_looked_at), (2, 0));
+        let whole = ReportText::new(ReportFormat::Wsjf, Bytes::from(text))
+            .lint()
+            .unwrap();
+        assert_eq!(told.findings.len(), whole.len());
+        let (_, named) = in_file.with_id().unwrap();
+        let named = named.lint_in_pieces().unwrap().findings;
+        assert_eq!(named.len() + 1, whole.len(), "it has an id now");
     }
 
     /// Whether all of a text is there: each report can be read.
