@@ -163,9 +163,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
 fn reports_of(source: &Source, args: &Args, context: &Context) -> Vec<Outcome<Vec<Finding>>> {
     let of_text = |text: &ReportText| {
         let (findings, left_out) = source.findings(text)?;
-        left_out
-            .iter()
-            .for_each(|left_out| context.output.remark(left_out));
+        if let Some(left_out) = left_out {
+            context.output.remark(&left_out);
+        }
         Ok(findings)
     };
     match source.contents(&args.foreign, context) {

@@ -92,10 +92,10 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
             lease: keys.lease(&self.kind, &short),
         };
         Some(Place {
-            short,
-            names,
             session,
             bytes,
+            short,
+            names,
         })
     }
 

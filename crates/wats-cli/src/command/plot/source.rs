@@ -54,7 +54,9 @@ async fn of_reports(args: &Args, context: &Context, gathered: &mut Gathered) -> 
         let foreign = Foreign::to_look(args.from, args.unit.clone());
         for source in sources(&files, &foreign, context)? {
             let reports = source.models(&foreign, context)?;
-            reports.iter().for_each(|report| gathered.add(report));
+            for report in &reports {
+                gathered.add(report);
+            }
         }
     }
     if !ids.is_empty() {
@@ -103,7 +105,9 @@ async fn of_headers(listed: &Listed, context: &Context, gathered: &mut Gathered)
     for some in ids.chunks(TOGETHER) {
         let mut read = wats.report().get_many(some.to_vec(), detail, &many).await?;
         read.ok.sort_by_key(|(at, _)| *at);
-        read.ok.iter().for_each(|(_, report)| gathered.add(report));
+        for (_, report) in &read.ok {
+            gathered.add(report);
+        }
         for (_, error) in read.failed {
             let failure = Failure::from(error);
             // What fails one alone is no reason to draw none.

@@ -110,9 +110,9 @@ impl Prepare<'_> {
         }
         let findings = match source.findings(&text) {
             Ok((findings, left_out)) => {
-                left_out
-                    .iter()
-                    .for_each(|left_out| self.context.output.remark(left_out));
+                if let Some(left_out) = left_out {
+                    self.context.output.remark(&left_out);
+                }
                 findings
             }
             Err(_) if self.args.force => Vec::new(),
