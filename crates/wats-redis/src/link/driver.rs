@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use futures_util::task::AtomicWaker;
 use wats_background::discard;
 
-use crate::link::turns::{Turn, Turns};
+use crate::link::poll_state::{PollState, Polled};
 
 /// As often as a thread polls in a row, before it hands on.
 const POLLS: usize = 3;
@@ -24,8 +24,8 @@ type Io = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// See the module.
 pub(super) struct Driver {
-    turns: Turns,
-    /// `None` when it has ended. Only who has the turn locks it.
+    state: PollState,
+    /// `None` when it has ended. Only who polls or drops it locks it.
     io: Mutex<Option<Io>>,
     /// The task on the thread of the link.
     task: AtomicWaker,
@@ -40,7 +40,7 @@ thread_local! {
 impl std::fmt::Debug for Driver {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Driver")
-            .field("turns", &self.turns)
+            .field("state", &self.state)
             .finish_non_exhaustive()
     }
 }
@@ -51,7 +51,7 @@ impl Wake for Driver {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if !self.turns.notify() {
+        if !self.state.notify() {
             return;
         }
         let (sending, _) = SENDING.get();
@@ -66,7 +66,7 @@ impl Wake for Driver {
 impl Driver {
     pub(super) fn new(io: impl Future<Output = ()> + Send + 'static) -> Arc<Self> {
         Arc::new(Self {
-            turns: Turns::new(),
+            state: PollState::new(),
             io: Mutex::new(Some(Box::pin(io))),
             task: AtomicWaker::new(),
         })
@@ -98,7 +98,7 @@ impl Driver {
 
     /// Writes in this thread what was sent, and reads what there is.
     pub(super) fn write_here(self: &Arc<Self>) {
-        if self.poll() == Turn::HandedOn {
+        if self.poll() == Polled::HandedOn {
             self.task.wake();
         }
     }
@@ -112,11 +112,11 @@ impl Driver {
     pub(super) fn drive(self: Arc<Self>) -> impl Future<Output = ()> {
         std::future::poll_fn(move |context| {
             self.task.register(context.waker());
-            if self.poll() == Turn::HandedOn {
+            if self.poll() == Polled::HandedOn {
                 // The other tasks of the thread come first.
                 context.waker().wake_by_ref();
             }
-            if self.turns.is_closed() {
+            if self.state.is_closed() {
                 Poll::Ready(())
             } else {
                 Poll::Pending
@@ -126,7 +126,7 @@ impl Driver {
 
     /// Ends it: the socket is closed, now or when the poll that is under way is over.
     pub(super) fn close(&self) {
-        if self.turns.close() {
+        if self.state.close() {
             self.drop_io();
         }
         self.task.wake();
@@ -142,9 +142,9 @@ impl Driver {
         drop(io);
     }
 
-    fn poll(self: &Arc<Self>) -> Turn {
+    fn poll(self: &Arc<Self>) -> Polled {
         let mut waker = None;
-        let turn = self.turns.run(POLLS, || {
+        let polled = self.state.run(POLLS, || {
             let waker = waker.get_or_insert_with(|| Waker::from(Arc::clone(self)));
             let mut place = self.io.lock().unwrap_or_else(PoisonError::into_inner);
             let Some(io) = place.as_mut() else { return };
@@ -161,15 +161,15 @@ impl Driver {
             };
             drop(place);
             if ended {
-                // This thread has the turn, so it is the one that drops it.
-                self.turns.close();
+                // This thread polls, so it is the one that drops it.
+                self.state.close();
             }
         });
-        if turn == Turn::Closed {
+        if polled == Polled::Closed {
             self.drop_io();
             self.task.wake();
         }
-        turn
+        polled
     }
 }
 
@@ -211,7 +211,7 @@ mod tests {
         fn driver(&self, poll: impl Fn() -> Poll<()> + Send + Sync + 'static) -> Arc<Driver> {
             let driver = Driver::new(Running(self.clone(), Arc::new(poll)));
             // As the task of the link does.
-            assert!(!matches!(driver.poll(), Turn::HandedOn));
+            assert!(!matches!(driver.poll(), Polled::HandedOn));
             driver
         }
 
@@ -288,7 +288,7 @@ mod tests {
         });
         driver.while_sending(|| io.wake());
         driver.write_here();
-        assert!(driver.turns.is_closed());
+        assert!(driver.state.is_closed());
         assert_eq!(io.drops(), 1);
         driver.close();
         io.wake();
@@ -326,9 +326,9 @@ mod tests {
                 Poll::Pending
             }),
         ));
-        assert_eq!(driver.poll(), Turn::HandedOn);
+        assert_eq!(driver.poll(), Polled::HandedOn);
         assert_eq!(io.polls(), POLLS);
-        assert_eq!(driver.poll(), Turn::HandedOn);
+        assert_eq!(driver.poll(), Polled::HandedOn);
         driver.close();
         assert_eq!((io.polls(), io.drops()), (2 * POLLS, 1));
     }

@@ -12,7 +12,7 @@
 //! | `settings`, `address` | what the user said |
 //! | `supervisor` | the life of sessions; `topology`, `connect`, `heartbeat`, `listener` and `trust` are its parts |
 //! | `session`, `script` | how commands are run |
-//! | `driver`, `turns` | what reads and writes the socket, and which thread does it |
+//! | `driver`, `poll_state` | what reads and writes the socket, and which thread does it |
 //! | `deadlines` | when a caller stops waiting |
 //! | `state`, `published`, `counters` | what is known of the server and of the present session |
 //!
@@ -25,6 +25,7 @@ mod deadlines;
 mod driver;
 mod heartbeat;
 mod listener;
+mod poll_state;
 mod published;
 mod script;
 mod session;
@@ -35,7 +36,6 @@ mod supervisor;
 mod tests;
 mod topology;
 mod trust;
-mod turns;
 
 use std::convert::Infallible;
 use std::fmt;

@@ -19,7 +19,6 @@ use tracing::Instrument as _;
 
 use crate::error::{Error, Result};
 use crate::keys::Keys;
-use crate::link::connect::Connected;
 use crate::link::deadlines::{Deadline, Deadlines};
 use crate::link::driver::Driver;
 use crate::link::script::ScriptCall;
@@ -64,7 +63,8 @@ impl Session {
     /// Within the runtime of the link.
     pub(super) fn new(
         number: u64,
-        connected: &Connected,
+        connection: MultiplexedConnection,
+        driver: Arc<Driver>,
         keys: Arc<Keys>,
         state: Arc<State>,
         op_timeout: Duration,
@@ -74,8 +74,8 @@ impl Session {
         let watch = tokio::spawn(async move { watched.watch().await });
         Self {
             number,
-            connection: connected.connection.clone(),
-            driver: Arc::clone(connected.reader.driver()),
+            connection,
+            driver,
             deadlines,
             watch: watch.abort_handle(),
             runtime: Handle::current(),

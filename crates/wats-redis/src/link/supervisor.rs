@@ -177,7 +177,8 @@ impl Supervisor {
             .map_err(|_| Error::Timeout(limit))??;
         let session = Arc::new(Session::new(
             number,
-            &connected,
+            connected.connection.clone(),
+            Arc::clone(connected.reader.driver()),
             Arc::clone(&self.keys),
             Arc::clone(&self.state),
             self.config.op_timeout,

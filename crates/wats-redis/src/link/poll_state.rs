@@ -21,11 +21,11 @@ const CLOSED: u8 = 4;
 
 /// The state of something that is polled.
 #[derive(Debug)]
-pub(super) struct Turns(AtomicU8);
+pub(super) struct PollState(AtomicU8);
 
-/// How a turn ended.
+/// How `run` ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum Polled {
     /// Nothing is left to do, or another thread does it.
     Over,
     /// There is more to do than this thread should: it has to see to it that somebody runs it.
@@ -34,7 +34,7 @@ pub(super) enum Turn {
     Closed,
 }
 
-impl Turns {
+impl PollState {
     /// Notified already, so that it is polled for the first time.
     pub(super) fn new() -> Self {
         Self(AtomicU8::new(NOTIFIED))
@@ -46,27 +46,27 @@ impl Turns {
     }
 
     /// Polls if there is something to do and nobody else does, again while there is more, at most so many times.
-    pub(super) fn run(&self, most: usize, mut poll: impl FnMut()) -> Turn {
+    pub(super) fn run(&self, most: usize, mut poll: impl FnMut()) -> Polled {
         let exchange = |from, to| self.0.compare_exchange(from, to, AcqRel, Acquire);
         if exchange(NOTIFIED, POLLING).is_err() {
-            return Turn::Over;
+            return Polled::Over;
         }
         let mut polls = 0;
         loop {
             poll();
             polls += 1;
             let Err(found) = exchange(POLLING, 0) else {
-                return Turn::Over;
+                return Polled::Over;
             };
             if found & CLOSED != 0 {
-                return Turn::Closed;
+                return Polled::Closed;
             }
             let next = if polls < most { POLLING } else { NOTIFIED };
             if exchange(POLLING | NOTIFIED, next).is_err() {
-                return Turn::Closed;
+                return Polled::Closed;
             }
             if polls >= most {
-                return Turn::HandedOn;
+                return Polled::HandedOn;
             }
         }
     }
@@ -93,7 +93,7 @@ mod loom_tests {
 
     #[derive(Default)]
     struct Shared {
-        turns: Option<Turns>,
+        state: Option<PollState>,
         asked: AtomicUsize,
         done: AtomicUsize,
         polling: AtomicUsize,
@@ -103,13 +103,13 @@ mod loom_tests {
     impl Shared {
         fn new() -> Arc<Self> {
             Arc::new(Self {
-                turns: Some(Turns(AtomicU8::new(0))),
+                state: Some(PollState(AtomicU8::new(0))),
                 ..Self::default()
             })
         }
 
-        fn turns(&self) -> &Turns {
-            self.turns.as_ref().unwrap()
+        fn state(&self) -> &PollState {
+            self.state.as_ref().unwrap()
         }
 
         fn poll(&self) {
@@ -122,17 +122,17 @@ mod loom_tests {
         /// As a caller that has sent something; who hands on is followed by the thread of the link.
         fn send(&self) {
             self.asked.fetch_add(1, Release);
-            if self.turns().notify() {
-                while self.run() == Turn::HandedOn {}
+            if self.state().notify() {
+                while self.run() == Polled::HandedOn {}
             }
         }
 
-        fn run(&self) -> Turn {
-            let turn = self.turns().run(1, || self.poll());
-            if turn == Turn::Closed {
+        fn run(&self) -> Polled {
+            let polled = self.state().run(1, || self.poll());
+            if polled == Polled::Closed {
                 self.drops.fetch_add(1, Relaxed);
             }
-            turn
+            polled
         }
     }
 
@@ -160,11 +160,11 @@ mod loom_tests {
             let caller = thread::spawn(move || of_caller.send());
             let of_other = Arc::clone(&shared);
             let other = thread::spawn(move || {
-                if of_other.turns().close() {
+                if of_other.state().close() {
                     of_other.drops.fetch_add(1, Relaxed);
                 }
             });
-            if shared.turns().close() {
+            if shared.state().close() {
                 shared.drops.fetch_add(1, Relaxed);
             }
             caller.join().unwrap();
