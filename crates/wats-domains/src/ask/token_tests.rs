@@ -17,7 +17,7 @@ use wats_http::http::Method;
 use wats_http::test_util::{MockAnswer, MockRequest, MockTransport};
 use wats_http::{RetryConfig, TokenFingerprint};
 
-use super::tiers::AnswerTier;
+use super::tiers::{AnswerTier, Body, MakeTier};
 use super::*;
 use crate::Wats;
 use crate::product::Product;
