@@ -13,13 +13,22 @@ const MOST_NAMES: u32 = 1000;
 
 /// Writes a file: beside its place first, then under its name. What stands there is replaced only if that is allowed.
 pub(crate) fn write(path: &Path, bytes: &[u8], overwrite: bool) -> Outcome<()> {
-    let wrong = |error: &io::Error| Failure::io(path.display(), error);
     if !overwrite && path.symlink_metadata().is_ok() {
         return Err(Failure::failed(format!(
             "{}: it is there already; give --overwrite to replace it",
             path.display()
         )));
     }
+    put(path, bytes, false)
+}
+
+/// Writes a file that may hold a secret: what stands there is replaced and keeps its rights, a new one only its owner can read.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Outcome<()> {
+    put(path, bytes, true)
+}
+
+fn put(path: &Path, bytes: &[u8], private: bool) -> Outcome<()> {
+    let wrong = |error: &io::Error| Failure::io(path.display(), error);
     // A device or a pipe is written as it is.
     if path.exists() && !path.is_file() {
         return fs::write(path, bytes).map_err(|error| wrong(&error));
@@ -28,7 +37,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8], overwrite: bool) -> Outcome<()> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     // A program that was killed may have left one: in containers many programs have the same number.
     let number = std::process::id();
-    let made = made_beside(&path, |at| match at {
+    let made = made_beside(&path, private, |at| match at {
         0 => format!(".{number}.tmp"),
         at => format!(".{number}-{at}.tmp"),
     });
@@ -42,12 +51,18 @@ pub(crate) fn write(path: &Path, bytes: &[u8], overwrite: bool) -> Outcome<()> {
 }
 
 /// Makes a file beside another one under the first of these names that nobody has. Where that is there, [`fill`] gives its rights
-/// later, and nobody else can read the new one until then.
-fn made_beside(path: &Path, ending: impl Fn(u32) -> String) -> io::Result<(File, PathBuf)> {
+/// later, and nobody else can read the new one until then; a private one nobody else can read at any time.
+fn made_beside(
+    path: &Path,
+    private: bool,
+    ending: impl Fn(u32) -> String,
+) -> io::Result<(File, PathBuf)> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
+    #[cfg(not(unix))]
+    let _ = private;
     #[cfg(unix)]
-    if path.exists() {
+    if private || path.exists() {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     }
     for at in 0..MOST_NAMES {
@@ -74,7 +89,7 @@ fn fill(mut file: File, from: &mut impl io::Read, model: &Path) -> io::Result<()
 
 /// Copies a file to a name that nobody has yet, `NAME.bak` or `NAME.2.bak` and so on, and says which.
 pub(crate) fn back_up(path: &Path) -> Outcome<PathBuf> {
-    let made = made_beside(path, |at| match at {
+    let made = made_beside(path, false, |at| match at {
         0 => ".bak".to_owned(),
         at => format!(".{}.bak", at + 1),
     });
@@ -141,6 +156,23 @@ mod tests {
             .map(|entry| entry.unwrap().file_name())
             .collect();
         assert_eq!(left.len(), 3, "{left:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_private_file_is_that_of_its_owner_unless_it_had_other_rights() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        write_private(&path, b"first").unwrap();
+        assert_eq!(mode(), 0o600);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        write_private(&path, b"second").unwrap();
+        assert_eq!(
+            (mode(), fs::read(&path).unwrap()),
+            (0o640, b"second".to_vec())
+        );
     }
 
     #[test]

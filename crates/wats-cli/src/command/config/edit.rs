@@ -108,9 +108,9 @@ fn written(
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| Failure::io(folder.display(), &error))?;
     }
-    let is_new = !path.exists();
+    // A token may stand in it.
     let trial = beside(path);
-    file::write(&trial, text.as_bytes(), true)?;
+    file::write_private(&trial, text.as_bytes())?;
     let says = Config::read(Some(profile), Some(&trial)).map(|config| {
         let entries = config.entries();
         let found = entries.iter().find(|entry| entry.key == key);
@@ -129,31 +129,13 @@ fn written(
             path.display()
         )));
     }
-    file::write(path, text.as_bytes(), true)?;
-    if is_new {
-        keep_private(path)?;
-    }
-    Ok(())
+    file::write_private(path, text.as_bytes())
 }
 
 fn beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.trial", std::process::id()));
     path.with_file_name(name)
-}
-
-/// Somebody may write a token into it later.
-#[cfg(unix)]
-fn keep_private(path: &Path) -> Outcome<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
-        .map_err(|error| Failure::io(path.display(), &error))
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere it may fail")]
-fn keep_private(_path: &Path) -> Outcome<()> {
-    Ok(())
 }
 
 /// The lines of a profile: from behind its name to the next name or the end.
