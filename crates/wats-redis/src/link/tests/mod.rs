@@ -266,8 +266,10 @@ fn the_thread_ends_with_the_last_handle_and_says_so_to_the_others() {
     };
     let (one, link) = member(&server.url());
     let (other, other_link) = member(&server.url());
+    // The heartbeat that makes it a member comes before its session is there for callers.
     eventually("two members", || {
-        link.members() == Some(2) || other_link.members() == Some(2)
+        let members = [link.members(), other_link.members()];
+        up(&link) && up(&other_link) && members.contains(&Some(2))
     });
     let session = link.session().unwrap();
     drop((one, link));
