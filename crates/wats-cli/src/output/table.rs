@@ -23,15 +23,38 @@ const READABLE: usize = 30;
 /// Between two columns.
 const GAP: &str = "  ";
 
-/// A table that is being printed. [`finish`](Self::finish) prints what is left.
+/// A table of items that is being printed. [`finish`](Self::finish) prints what is left.
 pub(crate) struct Rows<'a, T> {
+    cells: Vec<fn(&T) -> Cell>,
+    table: Table<'a>,
+}
+
+/// The same for items of any kind, so that it is compiled once.
+struct Table<'a> {
     output: &'a Output,
-    columns: Vec<&'a Column<T>>,
+    columns: Vec<Head>,
     waiting: Vec<Vec<Cell>>,
     layout: Option<Layout>,
     printed: usize,
     /// Whether somebody has named the columns.
     is_asked_for: bool,
+}
+
+/// What is known of a column without its cells.
+struct Head {
+    name: &'static str,
+    needs: Needs,
+    where_filled: bool,
+}
+
+impl<T> From<&Column<T>> for Head {
+    fn from(column: &Column<T>) -> Self {
+        Self {
+            name: column.name,
+            needs: column.needs,
+            where_filled: column.where_filled,
+        }
+    }
 }
 
 /// How a table is laid out.
@@ -49,7 +72,7 @@ impl<'a, T> Rows<'a, T> {
         fields: &[String],
     ) -> Outcome<Self> {
         let everything = output.is_json();
-        let columns = if fields.is_empty() {
+        let columns: Vec<&Column<T>> = if fields.is_empty() {
             all.iter()
                 .filter(|column| everything || column.usual)
                 .collect()
@@ -67,22 +90,32 @@ impl<'a, T> Rows<'a, T> {
             found.collect::<Outcome<_>>()?
         };
         Ok(Self {
-            output,
-            columns,
-            waiting: Vec::new(),
-            layout: None,
-            printed: 0,
-            is_asked_for: !fields.is_empty(),
+            cells: columns.iter().map(|column| column.of).collect(),
+            table: Table {
+                output,
+                columns: columns.into_iter().map(Head::from).collect(),
+                waiting: Vec::new(),
+                layout: None,
+                printed: 0,
+                is_asked_for: !fields.is_empty(),
+            },
         })
     }
 
     /// Prints an item.
     pub(crate) fn row(&mut self, item: &T) -> Outcome<()> {
-        let cells: Vec<Cell> = self
-            .columns
-            .iter()
-            .map(|column| (column.of)(item))
-            .collect();
+        let cells = self.cells.iter().map(|cell| cell(item)).collect();
+        self.table.row(cells)
+    }
+
+    /// Prints what is left, and gives the number of rows.
+    pub(crate) fn finish(self) -> Outcome<usize> {
+        self.table.finish()
+    }
+}
+
+impl Table<'_> {
+    fn row(&mut self, cells: Vec<Cell>) -> Outcome<()> {
         match self.output.format {
             Format::Csv => {
                 if self.printed == 0 {
@@ -120,8 +153,7 @@ impl<'a, T> Rows<'a, T> {
         Ok(())
     }
 
-    /// Prints what is left, and gives the number of rows.
-    pub(crate) fn finish(mut self) -> Outcome<usize> {
+    fn finish(mut self) -> Outcome<usize> {
         match self.output.format {
             Format::Csv if self.printed == 0 => self.header()?,
             Format::Json if self.printed == 0 => self

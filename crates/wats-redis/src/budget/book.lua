@@ -11,6 +11,7 @@
 --       booked: 1 if it has booked calls there that are no older than a window
 --       drawn: the epoch of a new log
 --       grace: how long a new log is given for all stations to say what they were granted; 0 if there is only one
+--       ahead: how many times more it is booked for calls to come, if there is no wait and half of the limit is free behind it
 --       then the ages of calls that were granted without the log; less than zero of those still to come
 -- Times are microseconds. Returns code, wait, how many times it was booked, whether a pause is to blame, epoch. Codes:
 --   0 refused: nothing is booked but what was granted without the log
@@ -20,6 +21,7 @@
 local log, meta, pause = KEYS[1], KEYS[2], KEYS[3]
 local limit, window = tonumber(ARGV[1]), tonumber(ARGV[2])
 local weight, most, latest = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local ahead = tonumber(ARGV[10])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 
@@ -57,9 +59,9 @@ if now < before - 1000000 then
   born, over, changed = born - back, over - back, true
 end
 
-if #ARGV > 9 then
+if #ARGV > 10 then
   local times = {}
-  for i = 10, #ARGV do
+  for i = 11, #ARGV do
     times[#times + 1] = now - tonumber(ARGV[i])
   end
   table.sort(times)
@@ -94,6 +96,14 @@ elseif most > 0 then
   wait = at - now
   if latest < 0 or wait <= latest then
     code = 1
+    -- Calls that are never made are taken from nobody where so much is free.
+    local free = math.floor(limit / 2) - (most + ahead) * weight + 1
+    if ahead > 0 and wait == 0 and free >= 1 then
+      local time = from_end(free)
+      if not time or time + window <= now then
+        most = most + ahead
+      end
+    end
     repeat
       for _ = 1, weight do
         append(at)

@@ -6,7 +6,8 @@
 //!                                                                      a pause came, or it woke too late: queue again
 //! ```
 //!
-//! One script runs at a time. Callers that queue behind it get their slots with the next one, up to eight: a block.
+//! One script runs at a time. Callers that queue behind it get their slots with the next one, up to eight: a block. While less
+//! than half of the limit is used, a caller that comes soon after another one books a whole block, for those who follow.
 
 use std::fmt;
 use std::pin::pin;
@@ -72,6 +73,8 @@ struct State {
     granted: Granted,
     epoch: Option<u64>,
     block: Option<Block>,
+    /// Until then a caller comes soon after the last one that booked.
+    soon: Option<Instant>,
     pause: Option<Pause>,
 }
 
@@ -199,6 +202,7 @@ impl Limiter {
                 granted: Granted::new(calls.max(1)),
                 epoch: None,
                 block: None,
+                soon: None,
                 pause: None,
             }),
             queue: tokio::sync::Mutex::default(),
@@ -297,7 +301,10 @@ impl Limiter {
         for _ in 0..OTHER_LOGS {
             let sent = Instant::now();
             let latest = deadline.map(|deadline| deadline.saturating_duration_since(sent));
-            let booking = self.booking(sent, calls, most as u32, latest);
+            let mut booking = self.booking(sent, calls, most as u32, latest);
+            if calls == 1 && self.state().soon.is_some_and(|soon| sent <= soon) {
+                booking.ahead = (BLOCK - most) as u32;
+            }
             self.counters.round_trips.fetch_add(1, Relaxed);
             let Ok(booked) = self.remote.book(&booking).await else {
                 return Asked::Away;
@@ -337,6 +344,7 @@ impl Limiter {
                     state.booked(&booking, epoch);
                     let all = times.saturating_mul(calls);
                     state.granted.note(slot.from, all, Some(epoch));
+                    state.soon = Some(slot.to);
                     let left = times.saturating_sub(1);
                     state.block = (left > 0).then_some(Block { slot, left });
                     Ok(slot)
@@ -363,6 +371,7 @@ impl Limiter {
             has_booked: state.granted.any_booked(now, window),
             drawn: Booking::draw(),
             grace: if alone { Duration::ZERO } else { GRACE },
+            ahead: 0,
             unbooked: state.granted.unbooked(now, window),
         }
     }

@@ -30,6 +30,8 @@ pub(super) struct Booking {
     pub(super) drawn: u64,
     /// How long a new log is given for all stations to say what they were granted.
     pub(super) grace: Duration,
+    /// How many times more they are booked, for calls to come, if that needs no wait and less than half of the limit is used.
+    pub(super) ahead: u32,
     /// What it was granted that is in no log.
     pub(super) unbooked: Unbooked,
 }
@@ -61,6 +63,7 @@ impl Booking {
             u8::from(self.has_booked).to_string(),
             self.drawn.to_string(),
             micros(self.grace),
+            self.ahead.to_string(),
         ];
         args.extend(self.unbooked.ages.iter().map(i64::to_string));
         args
@@ -127,13 +130,14 @@ mod tests {
             has_booked: false,
             drawn: 77,
             grace: Duration::from_secs(2),
+            ahead: 7,
             unbooked: Unbooked {
                 ages: vec![5, -7],
                 ..Unbooked::default()
             },
         };
         let args = [
-            "500", "60250000", "500", "8", "-1", "0", "0", "77", "2000000", "5", "-7",
+            "500", "60250000", "500", "8", "-1", "0", "0", "77", "2000000", "7", "5", "-7",
         ];
         assert_eq!(booking.args(), args);
         let longest = Booking {

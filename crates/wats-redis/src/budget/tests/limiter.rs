@@ -102,8 +102,16 @@ impl Memory {
                 epoch,
             };
         }
+        let used = log.iter().filter(|time| **time + window > now).count();
+        let all = booking.most + booking.ahead;
+        let has_room = used + (all * booking.calls) as usize <= (booking.limit / 2) as usize;
+        let most = if wait.is_zero() && has_room {
+            all
+        } else {
+            booking.most
+        };
         let mut times = 0;
-        while times == 0 || (times < booking.most && free(log) <= at) {
+        while times == 0 || (times < most && free(log) <= at) {
             log.extend((0..booking.calls).map(|_| at));
             times += 1;
         }
@@ -212,14 +220,53 @@ async fn stations_share_one_limit_and_callers_that_wait_are_booked_in_blocks() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lone_caller_makes_one_round_trip_and_books_one_slot() {
+async fn a_caller_that_comes_seldom_makes_one_round_trip_and_books_one_slot() {
     let memory = Memory::new();
     let station = station(&memory, 100, 60);
     for n in 1..=20 {
         take(&station, 1).await.unwrap();
         assert_eq!(memory.times().len(), n);
+        sleep(Duration::from_millis(300)).await;
     }
     assert_eq!(station.stats().round_trips, 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_that_come_one_after_another_are_booked_ahead_while_half_of_the_limit_is_free() {
+    let memory = Memory::new();
+    let station = station(&memory, 100, 60);
+    let start = Instant::now();
+    let mut booked = Vec::new();
+    for _ in 0..100 {
+        take(&station, 1).await.unwrap();
+        let times = memory.times().len();
+        if booked.last() != Some(&times) {
+            booked.push(times);
+        }
+    }
+    assert_eq!(start.elapsed().as_secs(), 0);
+    // What others may need is booked for calls that are there.
+    let one_by_one: Vec<usize> = (50..=100).collect();
+    assert_eq!(booked[..7], [1, 9, 17, 25, 33, 41, 49]);
+    assert_eq!(booked[7..], one_by_one);
+    assert_eq!(station.stats().round_trips, booked.len() as u64);
+    take(&station, 1).await.unwrap();
+    assert_eq!(start.elapsed().as_secs(), 60);
+    assert_within(&memory.times(), 100, Duration::from_millis(60_250));
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_calls_at_once_are_not_booked_ahead_and_take_no_slot_of_a_block() {
+    let memory = Memory::new();
+    let station = station(&memory, 100, 60);
+    take(&station, 1).await.unwrap();
+    take(&station, 2).await.unwrap();
+    assert_eq!(memory.times().len(), 3);
+    take(&station, 1).await.unwrap();
+    assert_eq!(memory.times().len(), 11);
+    assert!(!station.try_acquire(2, Instant::now()));
+    take(&station, 2).await.unwrap();
+    assert_eq!(memory.times().len(), 13);
 }
 
 #[tokio::test(start_paused = true)]
@@ -434,7 +481,7 @@ async fn a_log_that_is_empty_is_told_all_of_the_last_window() {
 #[tokio::test(start_paused = true)]
 async fn slots_of_a_block_that_nobody_took_are_used_while_they_are_good() {
     let memory = Memory::new();
-    let station = station(&memory, 100, 10);
+    let station = station(&memory, 10, 10);
     let mut callers: Vec<_> = (0..5).map(|_| Box::pin(take(&station, 1))).collect();
     for caller in &mut callers {
         assert!(poll_immediate(caller).await.is_none());
@@ -457,7 +504,7 @@ async fn slots_of_a_block_that_nobody_took_are_used_while_they_are_good() {
 async fn slots_that_are_too_old_or_lie_in_a_pause_are_used_by_nobody() {
     for paused in [false, true] {
         let memory = Memory::new();
-        let station = station(&memory, 100, 10);
+        let station = station(&memory, 10, 10);
         let mut callers: Vec<_> = (0..3).map(|_| Box::pin(take(&station, 1))).collect();
         for caller in &mut callers {
             assert!(poll_immediate(caller).await.is_none());

@@ -58,6 +58,7 @@ fn booking(limit: u32, window: u64) -> Booking {
         has_booked: false,
         drawn: 77,
         grace: Duration::ZERO,
+        ahead: 0,
         unbooked: Unbooked::default(),
     }
 }
@@ -78,6 +79,7 @@ enum Step {
     Take {
         calls: u32,
         most: u32,
+        ahead: u32,
         latest: Option<u32>,
     },
     /// Calls that were granted without the log, so long ago or so long from now.
@@ -87,8 +89,8 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => (0_i64..400).prop_map(Step::Wait),
-        6 => (1_u32..9, 1_u32..9, prop::option::of(0_u32..1500))
-            .prop_map(|(calls, most, latest)| Step::Take { calls, most, latest }),
+        6 => (1_u32..9, 1_u32..9, 0_u32..8, prop::option::of(0_u32..1500))
+            .prop_map(|(calls, most, ahead, latest)| Step::Take { calls, most, ahead, latest }),
         1 => prop::collection::vec(-300_i64..600, 1..5).prop_map(Step::Return),
     ]
 }
@@ -129,7 +131,8 @@ fn the_script_grants_what_an_exact_window_grants() {
         failure_persistence: None,
         ..Config::default()
     };
-    let runs = (1_u32..7, 1_u32..1000, prop::collection::vec(step(), 1..40));
+    let limits = prop_oneof![1_u32..7, 7_u32..80];
+    let runs = (limits, 1_u32..1000, prop::collection::vec(step(), 1..40));
     let outcome = TestRunner::new(config).run(&runs, |(limit, window, steps)| {
         let connection = &mut *connection.borrow_mut();
         flush(connection);
@@ -156,15 +159,24 @@ fn the_script_grants_what_an_exact_window_grants() {
                 Step::Take {
                     calls,
                     most,
+                    ahead,
                     latest,
                 } => {
                     let calls = calls.min(limit);
                     booking.calls = calls;
                     booking.most = most;
+                    booking.ahead = ahead;
                     booking.latest = latest.map(|latest| Duration::from_micros(latest.into()));
                     let (calls, limit) = (calls as usize, limit as usize);
                     let window = i64::from(window);
                     let at = model.earliest(limit, window, calls, now);
+                    let used = model.calls.iter().filter(|time| **time + window > now);
+                    let more = calls * (most + ahead) as usize;
+                    let most = if at == now && used.count() + more <= limit / 2 {
+                        most + ahead
+                    } else {
+                        most
+                    };
                     let in_time = latest.is_none_or(|latest| at - now <= i64::from(latest));
                     match run(connection, &booking, now) {
                         Booked::Granted {
