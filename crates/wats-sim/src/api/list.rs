@@ -67,8 +67,13 @@ impl List {
     pub(crate) fn answer(
         &self,
         query: &Query,
-        rows: impl Iterator<Item = Map<String, Value>>,
+        mut rows: impl Iterator<Item = Map<String, Value>>,
     ) -> Handled {
+        self.page(query, &mut rows)
+    }
+
+    /// The same, compiled once.
+    fn page(&self, query: &Query, rows: &mut dyn Iterator<Item = Map<String, Value>>) -> Handled {
         let options = self.options(query)?;
         let mut rows: Vec<_> = rows.filter(|row| options.fits(row)).collect();
         if let Some(order) = &options.order {

@@ -118,12 +118,12 @@ impl Folder {
 
     /// Files that may be reports, by name.
     pub(super) fn dropped(&self) -> io::Result<Vec<(OsString, Seen)>> {
-        list(&self.dropped, |name| !self.is_marker(name))
+        list(&self.dropped, &|name| !self.is_marker(name))
     }
 
     /// Files that were taken, and not brought to their end.
     pub(super) fn in_work(&self) -> io::Result<Vec<(OsString, Seen)>> {
-        list(&self.work, |_| true)
+        list(&self.work, &|_| true)
     }
 
     fn is_marker(&self, name: &OsStr) -> bool {
@@ -226,7 +226,7 @@ impl Seen {
     }
 }
 
-fn list(folder: &Path, wanted: impl Fn(&OsStr) -> bool) -> io::Result<Vec<(OsString, Seen)>> {
+fn list(folder: &Path, wanted: &dyn Fn(&OsStr) -> bool) -> io::Result<Vec<(OsString, Seen)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;

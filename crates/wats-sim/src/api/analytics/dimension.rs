@@ -10,6 +10,7 @@ use super::history::{History, Test};
 use super::period::Grouping;
 use crate::answer::Answer;
 use crate::call::invalid;
+use crate::shape::document;
 
 /// The most misc infos, assets or groups of one report that get rows.
 const MOST_VALUES: usize = 100;
@@ -230,9 +231,7 @@ fn spread<const N: usize>(
         .take(MOST_VALUES)
         .map(|members| {
             let named = members.into_iter().filter(|(name, _)| names.contains(name));
-            named
-                .map(|(name, value)| (name.to_owned(), value.unwrap_or_default()))
-                .collect()
+            document(named.map(|(name, value)| (name.to_owned(), value.unwrap_or_default())))
         })
         .collect();
     // Two infos that differ in what was not asked for are one row.

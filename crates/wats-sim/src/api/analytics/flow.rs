@@ -15,6 +15,7 @@ use super::summary::Summary;
 use crate::answer::{Answer, Handled};
 use crate::call::{Call, invalid, member};
 use crate::query::bad;
+use crate::shape::document;
 
 /// The nodes and ways of some units.
 #[derive(Debug, Default)]
@@ -160,10 +161,7 @@ impl Flow {
             ("links", links.collect()),
             ("units", units.collect()),
         ];
-        let mut answer: Map<String, Value> = lists
-            .map(|(name, list)| (name.to_owned(), list))
-            .into_iter()
-            .collect();
+        let mut answer = document(lists.map(|(name, list)| (name.to_owned(), list)));
         answer.insert("totalUnits".to_owned(), self.total.into());
         answer
     }

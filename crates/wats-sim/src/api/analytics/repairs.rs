@@ -12,7 +12,7 @@ use super::steps::steps;
 use crate::answer::{Answer, Handled};
 use crate::api::process;
 use crate::call::Call;
-use crate::shape::names;
+use crate::shape::{document, names};
 use crate::store::State;
 
 /// Dimensions of the repair report itself.
@@ -164,10 +164,10 @@ pub(super) fn dynamic(call: &Call<'_>) -> Handled {
 /// The dimensions of the test that a repair followed.
 fn of_test(test: Option<&Test>, history: &History, filter: &WatsFilter) -> Map<String, Value> {
     let member = |member: &str| test.and_then(|test| test.header().get(member)).cloned();
-    let mut values: Map<String, Value> = OF_TEST
-        .iter()
-        .map(|(name, column)| ((*name).to_owned(), member(column).unwrap_or_default()))
-        .collect();
+    let mut values = document(OF_TEST.iter().map(|(name, column)| {
+        let value = member(column).unwrap_or_default();
+        ((*name).to_owned(), value)
+    }));
     let grouping = filter.grouping.unwrap_or(Grouping::Day);
     let period = test.map(|test| grouping.name(test.start));
     let level = test.and_then(|test| history.catalog.level_of(test.header()));

@@ -1,12 +1,13 @@
 //! Headers of reports by a filter. They are the headers of `api/Report/Query/Header` without their lists.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::filter::{OF_HISTORY, OF_REPORTS, WatsFilter};
 use super::history::{History, Test};
 use crate::answer::{Answer, Handled};
 use crate::call::Call;
 use crate::query::bad;
+use crate::shape::document;
 
 /// The rows where a filter does not say how many.
 const TOP: usize = 1000;
@@ -32,7 +33,7 @@ pub(super) fn tests_of(call: &Call<'_>) -> Handled {
         "dateTo",
     ];
     let given = |name: &str| Some((name.to_owned(), Value::from(call.optional(name)?)));
-    let body: Map<String, Value> = NAMES.into_iter().filter_map(given).collect();
+    let body = document(NAMES.into_iter().filter_map(given));
     for name in ["dateFrom", "dateTo"] {
         call.time(name)?;
     }
@@ -65,9 +66,7 @@ fn rows(mut reports: Vec<&Test>, filter: &WatsFilter) -> Answer {
     reports.truncate(filter.count("topCount").unwrap_or(TOP));
     let row = |test: &&Test| {
         let members = test.header().iter().filter(|(_, value)| !value.is_array());
-        members
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect::<Map<_, _>>()
+        document(members.map(|(name, value)| (name.clone(), value.clone())))
     };
     Answer::json(&reports.iter().map(row).map(Value::Object).collect())
 }

@@ -10,7 +10,7 @@ use crate::answer::{Answer, Handled};
 use crate::api::list::List;
 use crate::api::{blob, stamp, tags};
 use crate::call::{Call, conflict, invalid, member, new_guid, text};
-use crate::shape::merge;
+use crate::shape::{document, merge};
 use crate::store::State;
 
 const LIST: List = List::of(VIEW);
@@ -117,11 +117,9 @@ pub(super) fn save(call: &Call<'_>) -> Handled {
 }
 
 fn new(state: &State) -> Map<String, Value> {
-    let mut asset: Map<String, Value> = VIEW
-        .iter()
-        .map(|column| (column.name.to_owned(), Value::Null))
-        .filter(|(name, _)| name != "xmlData" && !name.starts_with("next"))
-        .collect();
+    let columns = VIEW.iter().map(|column| column.name);
+    let columns = columns.filter(|name| *name != "xmlData" && !name.starts_with("next"));
+    let mut asset = document(columns.map(|name| (name.to_owned(), Value::Null)));
     for (name, value) in [
         ("assetId", json!(new_guid())),
         ("ClientId", Value::Null),

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{ASSETS, LOG, VIEW, due, types};
 use crate::api::tags;
 use crate::call::text;
+use crate::shape::document;
 use crate::store::State;
 
 /// An asset as lists show it.
@@ -17,14 +18,12 @@ pub(super) fn row(state: &State, asset: &Value) -> Map<String, Value> {
         "xmlData" => Some(tags::xml(asset, "AssetInfo")),
         name => asset.get(name).cloned(),
     };
-    VIEW.iter()
-        .map(|column| {
-            (
-                column.name.to_owned(),
-                value(column.name).unwrap_or_default(),
-            )
-        })
-        .collect()
+    document(VIEW.iter().map(|column| {
+        (
+            column.name.to_owned(),
+            value(column.name).unwrap_or_default(),
+        )
+    }))
 }
 
 /// An asset in full, with its type; those that belong to it and its log only where asked for.

@@ -10,7 +10,7 @@ use crate::answer::{Answer, Handled};
 use crate::api::stamp;
 use crate::call::{Call, conflict, guid, invalid, member, new_guid, text};
 use crate::query::bad;
-use crate::shape::{Is, Shape, blank, merge, shape};
+use crate::shape::{Is, Shape, blank, document, merge, shape};
 use crate::store::{Change, State};
 
 /// What a request may say of a new definition.
@@ -229,9 +229,7 @@ pub(super) fn create(call: &Call<'_>) -> Handled {
 fn bind(body: &Map<String, Value>, definition: &mut Map<String, Value>) -> Result<(), Answer> {
     let said = |name: &str| SAID.iter().any(|said| said.eq_ignore_ascii_case(name));
     let body = body.iter().filter(|(name, _)| said(name));
-    let body = body
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
+    let body = document(body.map(|(name, value)| (name.clone(), value.clone())));
     merge(DEFINITION, &body, definition)?;
     let repair = definition
         .get("OnFailRequireRepair")
@@ -253,7 +251,7 @@ pub(super) fn update(call: &Call<'_>) -> Handled {
             .iter()
             .filter_map(|(name, own)| Some(((*own).to_owned(), member(&body, name)?.clone())));
         let mut after = before.as_object().cloned().unwrap_or_default();
-        bind(&said.collect(), &mut after)?;
+        bind(&document(said), &mut after)?;
         let mut after = Value::Object(after);
         if before != after {
             draft(change, id)?;

@@ -1,11 +1,12 @@
 //! Processes and repair operations as the server's own pages read them.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::PROCESSES;
 use crate::answer::{Answer, Handled};
 use crate::call::{Call, not_found};
+use crate::shape::document;
 use crate::store::State;
 
 /// All processes, also those out of use.
@@ -27,11 +28,11 @@ pub(super) fn get(call: &Call<'_>) -> Handled {
 
 /// What each repair operation asks for, by its code as a text.
 pub(super) fn repair_operations(call: &Call<'_>) -> Handled {
-    let all: Map<String, Value> = call.store.read(|state| {
+    let all = call.store.read(|state| {
         let processes = state.rows(PROCESSES).map(|(_, process)| process);
         let repairs =
             processes.filter_map(|process| Some((code(process).to_string(), repair(process)?)));
-        repairs.collect()
+        document(repairs)
     });
     Ok(Answer::json(&Value::Object(all)))
 }

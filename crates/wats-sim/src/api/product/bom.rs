@@ -7,7 +7,7 @@ use super::{bom_xml, find_revision, known_revision, save, store};
 use crate::answer::{Answer, Handled};
 use crate::call::{Call, invalid, member, new_guid, text};
 use crate::query::bad;
-use crate::shape::{Shape, bind, shape};
+use crate::shape::{Shape, bind, document, shape};
 use crate::store::{Change, State};
 
 /// Bills by the id of their revision: `description` and `items`.
@@ -81,7 +81,7 @@ pub(super) fn get_whole(call: &Call<'_>) -> Handled {
                     item.get(*ours).cloned().unwrap_or_default(),
                 )
             };
-            Value::Object(NAMES.iter().map(member).collect())
+            Value::Object(document(NAMES.iter().map(member)))
         };
         Ok(Answer::json(&json!({
             "partNumber": part_number,
@@ -210,7 +210,7 @@ fn of_json(body: &Map<String, Value>) -> Result<Bom, String> {
             let value = component.and_then(|of| member(of, json).or_else(|| member(of, xml)))?;
             Some(((*ours).to_owned(), value.clone()))
         };
-        NAMES.iter().filter_map(one).collect()
+        document(NAMES.iter().filter_map(one))
     });
     bom(
         of("partNumber"),

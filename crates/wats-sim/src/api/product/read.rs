@@ -7,6 +7,7 @@ use crate::answer::{Answer, Handled};
 use crate::api::list::List;
 use crate::call::Call;
 use crate::odata::{Column, columns};
+use crate::shape::document;
 
 /// The properties of a list item; the filter knows no others.
 const VIEW: &[Column] = columns! {
@@ -32,7 +33,7 @@ pub(super) fn query(call: &Call<'_>) -> Handled {
 
 fn view(product: &Value) -> Map<String, Value> {
     let take = |name: &str| product.get(name).cloned().unwrap_or(Value::Null);
-    Map::from_iter([
+    document([
         ("partNumber".to_owned(), take("partNumber")),
         ("name".to_owned(), take("name")),
         ("category".to_owned(), take("productCategoryName")),

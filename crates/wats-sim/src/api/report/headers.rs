@@ -11,6 +11,7 @@ use crate::api::list::List;
 use crate::call::Call;
 use crate::odata::{Collection, Column, Schema, columns, parse_time};
 use crate::query::bad;
+use crate::shape::document;
 use crate::store::StoredReport;
 
 /// Properties of a header that a filter may use.
@@ -164,11 +165,9 @@ fn row(report: &StoredReport, select: Option<&[&'static str]>, expand: &[&'stati
         None => true,
     };
     let members = report.header.iter().filter(|(name, _)| wanted(name));
-    Value::Object(
-        members
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect(),
-    )
+    Value::Object(document(
+        members.map(|(name, value)| (name.clone(), value.clone())),
+    ))
 }
 
 /// Test reports by what stands in their misc info, newest first.
