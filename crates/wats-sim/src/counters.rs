@@ -149,23 +149,20 @@ impl Meter {
 
     pub(crate) fn snapshot(&self) -> Counters {
         let tables = self.tables();
+        let (mut requests, mut http_versions) = (BTreeMap::new(), BTreeMap::new());
+        let counts = tables.requests.iter();
+        requests.extend(counts.map(|((method, route), n)| (format!("{method} {route}"), *n)));
+        let counts = tables.versions.iter();
+        http_versions.extend(counts.map(|(version, n)| ((*version).to_owned(), *n)));
         Counters {
-            requests: tables
-                .requests
-                .iter()
-                .map(|((method, route), count)| (format!("{method} {route}"), *count))
-                .collect(),
+            requests,
             connections_opened: self.opened.load(Ordering::Relaxed),
             connections_live: self.live.load(Ordering::Relaxed),
             connections_peak: self.live_peak.load(Ordering::Relaxed),
             bytes_in: self.bytes_in.load(Ordering::Relaxed),
             bytes_out: self.bytes_out.load(Ordering::Relaxed),
             in_flight_peak: self.in_flight_peak.load(Ordering::Relaxed),
-            http_versions: tables
-                .versions
-                .iter()
-                .map(|(k, v)| ((*k).to_owned(), *v))
-                .collect(),
+            http_versions,
             statuses: tables.statuses.clone(),
         }
     }

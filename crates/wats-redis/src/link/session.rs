@@ -104,11 +104,21 @@ impl Session {
         self.state.current() == self.number
     }
 
+    /// The latest that it may be on the server now, in µs since 1970; `None` before the first heartbeat.
+    pub(crate) fn server_micros_at_most(&self) -> Option<u64> {
+        self.state.server_micros_at_most()
+    }
+
     /// Runs a command. An answer of the server that is an error is one here.
     pub(crate) async fn run(&self, command: Cmd) -> Result<Value> {
+        self.run_within(self.op_timeout, command).await
+    }
+
+    /// The same for a caller that cannot wait longer than that.
+    pub(crate) async fn run_within(&self, limit: Duration, command: Cmd) -> Result<Value> {
         let mut connection = self.connection.clone();
         let work = async { self.checked(connection.send_packed_command(&command).await) };
-        self.in_time(self.op_timeout, work).await
+        self.in_time(limit, work).await
     }
 
     /// Runs a script.

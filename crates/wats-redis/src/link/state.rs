@@ -72,6 +72,12 @@ impl State {
         Some(micros_since_origin(Moment::now()).saturating_add(offset))
     }
 
+    /// The latest that it may be on the server now, by the last heartbeat; `None` before the first.
+    pub(crate) fn server_micros_at_most(&self) -> Option<u64> {
+        let half = i64::try_from(self.round_trip()?.as_micros() / 2 + 1).ok()?;
+        u64::try_from(self.server_micros()?.saturating_add(half)).ok()
+    }
+
     /// The server's clock minus this machine's, in µs; `None` before the first heartbeat.
     pub(crate) fn clock_offset(&self) -> Option<i64> {
         let here = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
@@ -160,5 +166,23 @@ mod tests {
         }
         assert!(lock(&state.most_members).len() <= 64);
         assert_eq!(state.most_members(), Some(999));
+    }
+
+    #[test]
+    fn the_server_may_be_half_a_round_trip_ahead() {
+        let state = State::default();
+        assert_eq!(state.server_micros_at_most(), None);
+        let answer = |offset| Answer {
+            offset,
+            round_trip: Duration::from_millis(10),
+            members: 1,
+        };
+        state.answered(answer(1_700_000_000_000_000));
+        let (now, most) = (state.server_micros(), state.server_micros_at_most());
+        let ahead = most.unwrap().cast_signed() - now.unwrap();
+        assert!((5_000..6_000_000).contains(&ahead), "{ahead}");
+        // Before 1970 there is no time of an entry.
+        state.answered(answer(i64::MIN / 2));
+        assert_eq!(state.server_micros_at_most(), None);
     }
 }

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::pin::pin;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -87,6 +88,8 @@ pub(super) struct Inner<K, V> {
     pub(super) memory: AsyncTtlCache<K, V>,
     /// Keys that stand in names as a hash, by that, with the number of loads under way: a push must find them.
     long: Mutex<HashMap<Vec<u8>, (K, usize)>>,
+    /// Whether the last look-up found a fresh entry: then the next one begins with a plain read.
+    pub(super) finds: AtomicBool,
     pub(super) counters: Counters,
 }
 
@@ -204,6 +207,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> SharedCache<K, V> {
             negative,
             memory,
             long: Mutex::default(),
+            finds: AtomicBool::new(true),
             hub,
         });
         let memory: Weak<dyn Memory> = Arc::downgrade(&inner) as Weak<dyn Memory>;

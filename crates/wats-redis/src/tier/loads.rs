@@ -1,22 +1,34 @@
 //! The loads of entries that are under way in this process: who waits for a change of one, and whether there are several.
+//!
+//! They are found by a hash of kind and key. Where two entries have the same one, a load is woken that need not be, or does
+//! not keep what it wrote: that costs a look-up.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
-use tokio::sync::futures::OwnedNotified;
+use tokio::sync::futures::Notified;
+use wats_cache::RandomState;
 
-/// Those of a namespace, by kind and key.
+/// Those of a namespace.
 #[derive(Debug, Default)]
 pub(super) struct Loads {
-    by_name: Mutex<HashMap<Vec<u8>, Arc<OfKey>>>,
+    by_hash: Mutex<HashMap<u64, UnderWay, RandomState>>,
+    hasher: RandomState,
 }
 
-/// Those of one entry.
+/// Those of one entry, as long as there are some.
+#[derive(Debug, Default)]
+struct UnderWay {
+    of_key: Arc<OfKey>,
+    loads: usize,
+}
+
 #[derive(Debug, Default)]
 struct OfKey {
-    changed: Arc<Notify>,
+    changed: Notify,
     /// How many have begun, since the first of those that are there.
     begun: AtomicU64,
 }
@@ -24,61 +36,65 @@ struct OfKey {
 /// One of them, for as long as it goes on.
 pub(super) struct Load {
     all: Arc<Loads>,
-    name: Vec<u8>,
+    hash: u64,
     of_key: Arc<OfKey>,
     /// Its number, if no other one was there when it began.
     alone: Option<u64>,
 }
 
 impl Loads {
-    fn by_name(&self) -> MutexGuard<'_, HashMap<Vec<u8>, Arc<OfKey>>> {
-        self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
+    fn by_hash(&self) -> MutexGuard<'_, HashMap<u64, UnderWay, RandomState>> {
+        self.by_hash.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hash(&self, kind: &str, key: &[u8]) -> u64 {
+        self.hasher.hash_one((kind, key))
     }
 
     /// One begins: from here on it is told of changes.
     pub(super) fn begin(self: &Arc<Self>, kind: &str, key: &[u8]) -> Load {
-        let name = name_of(kind, key);
-        let mut by_name = self.by_name();
-        let of_key = Arc::clone(by_name.entry(name.clone()).or_default());
-        // That of the table and this one.
-        let first = Arc::strong_count(&of_key) == 2;
-        let number = of_key.begun.fetch_add(1, Ordering::AcqRel) + 1;
+        let hash = self.hash(kind, key);
+        let mut by_hash = self.by_hash();
+        let under_way = by_hash.entry(hash).or_default();
+        under_way.loads += 1;
+        let number = under_way.of_key.begun.fetch_add(1, Ordering::AcqRel) + 1;
         Load {
             all: Arc::clone(self),
-            name,
-            of_key,
-            alone: first.then_some(number),
+            hash,
+            of_key: Arc::clone(&under_way.of_key),
+            alone: (under_way.loads == 1).then_some(number),
         }
     }
 
     /// An entry, or its lease, has changed.
     pub(super) fn wake(&self, kind: &str, key: &[u8]) {
-        let by_name = self.by_name();
-        let changed = by_name.get(&name_of(kind, key));
-        let changed = changed.map(|of_key| Arc::clone(&of_key.changed));
+        let hash = self.hash(kind, key);
+        let by_hash = self.by_hash();
+        let under_way = by_hash.get(&hash);
+        let of_key = under_way.map(|under_way| Arc::clone(&under_way.of_key));
         // Wakers are code of whoever waits: no lock is held.
-        drop(by_name);
-        if let Some(changed) = changed {
-            changed.notify_waiters();
+        drop(by_hash);
+        if let Some(of_key) = of_key {
+            of_key.changed.notify_waiters();
         }
     }
 
     /// Anything may have changed.
     pub(super) fn wake_all(&self) {
-        let by_name = self.by_name();
-        let all = by_name.values().map(|of_key| Arc::clone(&of_key.changed));
-        let all: Vec<_> = all.collect();
-        drop(by_name);
-        for changed in all {
-            changed.notify_waiters();
+        let by_hash = self.by_hash();
+        let all = by_hash.values();
+        let all: Vec<_> = all.map(|under_way| Arc::clone(&under_way.of_key)).collect();
+        drop(by_hash);
+        for of_key in all {
+            of_key.changed.notify_waiters();
         }
     }
 }
 
 impl Load {
     /// The next change. It counts from here on, polled or not.
-    pub(super) fn next(&self) -> OwnedNotified {
-        Arc::clone(&self.of_key.changed).notified_owned()
+    pub(super) fn next(&self) -> Notified<'_> {
+        self.of_key.changed.notified()
     }
 
     /// Whether no other load of the entry was there at any time since it began.
@@ -89,16 +105,14 @@ impl Load {
 
 impl Drop for Load {
     fn drop(&mut self) {
-        let mut by_name = self.all.by_name();
-        // That of the table and this one.
-        if Arc::strong_count(&self.of_key) <= 2 {
-            by_name.remove(&self.name);
+        let mut by_hash = self.all.by_hash();
+        if let Some(under_way) = by_hash.get_mut(&self.hash) {
+            under_way.loads -= 1;
+            if under_way.loads == 0 {
+                by_hash.remove(&self.hash);
+            }
         }
     }
-}
-
-fn name_of(kind: &str, key: &[u8]) -> Vec<u8> {
-    [kind.as_bytes(), b":", key].concat()
 }
 
 #[cfg(test)]
@@ -122,6 +136,6 @@ mod tests {
         drop(third);
         assert!(begin(b"a").is_alone() && of_other_key.is_alone());
         drop(of_other_key);
-        assert!(loads.by_name().is_empty());
+        assert!(loads.by_hash().is_empty());
     }
 }

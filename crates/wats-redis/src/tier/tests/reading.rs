@@ -209,3 +209,77 @@ async fn keys_may_be_any_bytes() {
         assert_eq!(other.1.get(&key), None, "{key:?}");
     }
 }
+
+/// How often the server has run a command, by itself or in a script.
+fn calls(server: &Server, command: &str) -> usize {
+    let all: String = server.run(&["INFO", "commandstats"]);
+    let start = format!("cmdstat_{command}:calls=");
+    let of_command = all.lines().find_map(|line| line.strip_prefix(&start));
+    let calls = of_command.and_then(|rest| rest.split(',').next());
+    calls.map_or(0, |calls| calls.parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_there_is_read_without_a_script_until_something_is_not() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let node = Node::new(&server.url());
+    let since = |(reads, scripts)| {
+        (
+            calls(&server, "hget") - reads,
+            calls(&server, "evalsha") - scripts,
+        )
+    };
+    let so_far = || since((0, 0));
+    let shared = || LoadOptions::new().read(Read::Shared);
+    node.warm("a", "1").await;
+    // After a miss it begins with the script, and learns that there is something again.
+    assert_eq!(node.load_as("a", shared(), never()).await, ok("1"));
+    let before = so_far();
+    for _ in 0..50 {
+        assert_eq!(node.load_as("a", shared(), never()).await, ok("1"));
+    }
+    let (reads, scripts) = since(before);
+    // Heartbeats are scripts, too.
+    assert!(reads == 50 && scripts < 10, "{reads} {scripts}");
+    let before = so_far();
+    for n in 0..50 {
+        let failed = node.load(&n.to_string(), fails()).await;
+        assert_eq!(failed, Err(LoadError::Failed("down")));
+    }
+    let (reads, scripts) = since(before);
+    // The script reads, and the first one was read without it.
+    assert!(reads == 51 && scripts >= 50, "{reads} {scripts}");
+    assert_eq!(node.cache.stats().shared_hits, 51);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_over_is_not_served_by_a_plain_read() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let node = Node::with(&server.url(), |options| {
+        let options = options.ttl(Duration::from_millis(50)).jitter(0.0);
+        options.stale_if_error(HOUR)
+    });
+    let other = Node::new(&server.url());
+    other.load("there", gives("1")).await.unwrap();
+    for n in 0..20 {
+        let value = n.to_string();
+        assert_eq!(node.load("a", gives(&value)).await, ok(&value));
+        eventually("over", || node.in_memory("a").is_none());
+        // Something that is there makes the next read a plain one.
+        let shared = LoadOptions::new().read(Read::Shared);
+        assert_eq!(node.load_as("there", shared, never()).await, ok("1"));
+        let before = calls(&server, "hget");
+        let next = format!("after {value}");
+        assert_eq!(node.load("a", gives(&next)).await, ok(&next));
+        assert_eq!(
+            calls(&server, "hget") - before,
+            2,
+            "plain, and by the script"
+        );
+        node.remove("a").await;
+    }
+}

@@ -168,28 +168,28 @@ pub(super) fn values(
     let mut rows = vec![Map::new()];
     let has = |wanted: &[&str]| names.iter().any(|name| wanted.contains(name));
     if has(&["miscInfoDescription", "miscInfoString"]) {
-        let infos = misc_info(header)
+        let mut infos = misc_info(header)
             .filter(|info| filter.fits_misc(info))
             .map(|info| {
-                [
+                vec![
                     ("miscInfoDescription", info.get("description").cloned()),
                     ("miscInfoString", info.get("value").cloned()),
                 ]
             });
-        spread(&mut rows, infos, names);
+        spread(&mut rows, &mut infos, names);
     }
     if has(&["assetSerialNumber", "assetName"]) {
-        let assets = objects(header, "assets").map(|asset| {
+        let mut assets = objects(header, "assets").map(|asset| {
             let serial = asset.get("serialNumber").cloned();
-            [("assetName", serial.clone()), ("assetSerialNumber", serial)]
+            vec![("assetName", serial.clone()), ("assetSerialNumber", serial)]
         });
-        spread(&mut rows, assets, names);
+        spread(&mut rows, &mut assets, names);
     }
     if has(&["productGroup"]) {
-        let groups = catalog
+        let mut groups = catalog
             .groups_of(header)
-            .map(|group| [("productGroup", Some(Value::from(group.name.as_str())))]);
-        spread(&mut rows, groups, names);
+            .map(|group| vec![("productGroup", Some(Value::from(group.name.as_str())))]);
+        spread(&mut rows, &mut groups, names);
     }
     for name in names {
         let value = match *name {
@@ -222,9 +222,9 @@ pub(super) fn values(
 }
 
 /// Makes of each row one for each of these values, or one with none where there are none.
-fn spread<const N: usize>(
+fn spread(
     rows: &mut Vec<Map<String, Value>>,
-    values: impl Iterator<Item = [(&'static str, Option<Value>); N]>,
+    values: &mut dyn Iterator<Item = Vec<(&'static str, Option<Value>)>>,
     names: &[&'static str],
 ) {
     let mut values: Vec<Map<String, Value>> = values

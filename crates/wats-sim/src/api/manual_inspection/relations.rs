@@ -237,16 +237,14 @@ pub(super) fn conflicts(call: &Call<'_>) -> Handled {
 
 /// The definitions of these, each once.
 pub(super) fn conflicting(state: &State, id: &str) -> Value {
-    let found: BTreeMap<_, _> = same(state, id)
-        .into_iter()
-        .map(|(other, _)| {
-            let id = text(other, "TestSequenceDefinitionId").unwrap_or_default();
-            (
-                id,
-                json!({ "id": id, "name": other["Name"], "version": other["Version"] }),
-            )
-        })
-        .collect();
+    let mut found = BTreeMap::new();
+    found.extend(same(state, id).into_iter().map(|(other, _)| {
+        let id = text(other, "TestSequenceDefinitionId").unwrap_or_default();
+        (
+            id,
+            json!({ "id": id, "name": other["Name"], "version": other["Version"] }),
+        )
+    }));
     found.into_values().collect()
 }
 

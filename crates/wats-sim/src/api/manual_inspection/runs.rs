@@ -2,6 +2,8 @@
 //!
 //! A step names its definition and no unit, so an inspection is that of its definition which is not submitted yet.
 
+use std::collections::BTreeMap;
+
 use regex_lite::RegexBuilder;
 use serde_json::{Map, Value, json};
 
@@ -149,10 +151,9 @@ fn save(call: &Call<'_>, steps: &[Value], submit: bool) -> Result<Value, Answer>
             .into_iter()
             .flatten();
         let number = |step: &Value| super::integer(step, "id");
-        let merged: std::collections::BTreeMap<i64, Value> = known
-            .chain(steps)
-            .map(|step| (number(step), step.clone()))
-            .collect();
+        let mut merged = BTreeMap::new();
+        let all = known.chain(steps);
+        merged.extend(all.map(|step| (number(step), step.clone())));
         if merged.len() > MAX_STEPS {
             return Err(invalid(format!(
                 "an inspection has at most {MAX_STEPS} steps"

@@ -8,7 +8,7 @@
 //! time; `D` each at some time; `E` all else; none without a report.
 //! In order is a unit that was tested in each, and never after one of a higher index.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -59,7 +59,7 @@ pub(super) fn verify(call: &Call<'_>) -> Handled {
         (start, report.time_stamp)
     });
     let mut rows = call.store.read(|state| rows(state, &codes));
-    let codes_of_tests: BTreeMap<&str, i64> = (own.iter())
+    let codes_of_tests: HashMap<&str, i64> = (own.iter())
         .filter(|report| is_test(report))
         .filter_map(|report| Some((text_of(&report.header, "uuid")?, code(&report.header)?)))
         .collect();
@@ -109,11 +109,13 @@ fn rows(state: &State, codes: &[i64]) -> BTreeMap<i64, Row> {
         };
         (*code, row)
     };
-    codes.iter().map(row).collect()
+    let mut rows = BTreeMap::new();
+    rows.extend(codes.iter().map(row));
+    rows
 }
 
 /// The test operation after which a unit was repaired: that of the report it refers to, or as it says itself.
-fn repaired_process(repair: &StoredReport, tests: &BTreeMap<&str, i64>) -> Option<i64> {
+fn repaired_process(repair: &StoredReport, tests: &HashMap<&str, i64>) -> Option<i64> {
     let referenced = text_of(&repair.header, "referencedUut").and_then(guid);
     let known = referenced.and_then(|id| tests.get(id.as_str()).copied());
     known.or_else(|| {
