@@ -61,7 +61,7 @@ use crate::keys::Keys;
 use crate::security::{Namespace, hex};
 use crate::stats::LinkStats;
 /// The vocabulary of commands and answers.
-pub(crate) use redis::{Value, cmd};
+pub(crate) use redis::{Cmd, Value, cmd};
 
 /// One namespace on the server. The thread ends when it is dropped.
 pub(crate) struct Link {

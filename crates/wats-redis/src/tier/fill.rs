@@ -13,7 +13,7 @@ use wats_cache::{LoadHandle, Loaded, Origin, Read};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::keys::short;
-use crate::link::{Session, Value, cmd};
+use crate::link::{Cmd, Session, Value};
 use crate::tier::alarm::Alarm;
 use crate::tier::cache::Inner;
 use crate::tier::codec::CacheKey;
@@ -48,7 +48,17 @@ struct Place {
     bytes: Vec<u8>,
     /// As it stands in names.
     short: Vec<u8>,
-    names: Names,
+    /// The name of its entry.
+    entry: Vec<u8>,
+}
+
+impl Place {
+    fn names(&self, kind: &str) -> Names {
+        Names {
+            entry: self.entry.clone(),
+            lease: self.session.keys().lease(kind, &self.short),
+        }
+    }
 }
 
 /// What a value is given on its way to all.
@@ -106,16 +116,12 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
             return None;
         }
         let session = self.link.session().ok()?;
-        let (keys, short) = (session.keys(), short(&bytes));
-        let names = Names {
-            entry: keys.entry(&self.kind, &short),
-            lease: keys.lease(&self.kind, &short),
-        };
+        let short = short(&bytes);
         Some(Place {
+            entry: session.keys().entry(&self.kind, &short),
             session,
             bytes,
             short,
-            names,
         })
     }
 
@@ -142,8 +148,9 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
         origin: Origin<V, E>,
         span: Span,
     ) -> Result<Loaded<V>, E> {
+        // What is not done for a value that is there is in boxes: the future of a load is moved some times.
         let Some(place) = self.place(key.to_bytes().into_owned()) else {
-            return self.alone(handle, origin, &span).await;
+            return Box::pin(self.alone(handle, origin, &span)).await;
         };
         let mut wait_limit = WaitLimit::new(self.link.op_timeout());
         if self
@@ -152,7 +159,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
             .await
             .is_err()
         {
-            return self.alone(handle, origin, &span).await;
+            return Box::pin(self.alone(handle, origin, &span)).await;
         }
         let _known = self.remember(&key, &place.bytes, &place.short);
         let load = self.hub.loads().begin(&self.kind, &place.short);
@@ -161,20 +168,20 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
             Read::Cached if self.is_served_meanwhile(&key) => Wanted::Refreshed,
             _ => Wanted::Fresh,
         };
-        let (mut seen, at) = (Seen::default(), (&place, &handle));
-        let found = self.look_plainly(at, wanted, &mut seen, &mut wait_limit);
+        let mut seen = Seen::default();
+        let found = self.look_plainly(&place, wanted, &mut seen, &mut wait_limit);
         if let Some(loaded) = found.await {
             span.record("outcome", "shared");
             return Ok(loaded);
         }
         let at = (&place, &load, &handle);
         let step = self.look(at, serves, wanted, &mut seen, &mut wait_limit);
-        let (created, lease) = match step.await {
+        let (created, lease) = match Box::pin(step).await {
             Step::Done(loaded) => {
                 span.record("outcome", "shared");
                 return Ok(loaded);
             }
-            Step::Alone => return self.alone(handle, origin, &span).await,
+            Step::Alone => return Box::pin(self.alone(handle, origin, &span)).await,
             Step::Lead { created, lease } => (created, lease),
         };
         self.counters.led.up();
@@ -183,7 +190,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
             Ok(loaded) => {
                 let at = (&place, &load, &key);
                 let shared = self.share(at, lease, created, loaded, &mut wait_limit);
-                Ok(shared.await.0)
+                Ok(Box::pin(shared).await.0)
             }
             Err(error) => {
                 if serves {
@@ -230,6 +237,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
         wait_limit: &mut WaitLimit,
     ) -> Step<V> {
         let anyway = wanted == Wanted::Anew;
+        let names = place.names(&self.kind);
         let (mut lead, mut waited) = (anyway, false);
         loop {
             // Both before the read: what is told from here on may be about what it finds.
@@ -240,8 +248,8 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
             };
             let call = READ
                 .call()
-                .key(&place.names.entry)
-                .key(&place.names.lease)
+                .key(&names.entry)
+                .key(&names.lease)
                 .arg(&self.field)
                 .arg(&token)
                 .arg(millis(self.options.lease))
@@ -319,7 +327,7 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
     /// that does not do. What time is left to the entry is told too short by at most a round trip.
     async fn look_plainly(
         &self,
-        (place, handle): (&Place, &LoadHandle),
+        place: &Place,
         wanted: Wanted,
         seen: &mut Seen<V>,
         wait_limit: &mut WaitLimit,
@@ -328,10 +336,8 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
             return None;
         }
         self.finds.store(false, Ordering::Relaxed);
-        // Before the read: what is told from here on may be about what it finds.
-        handle.from_here_on();
-        let mut read = cmd("HGET");
-        read.arg(&place.names.entry).arg(&self.field);
+        let mut read = Cmd::with_capacity(3, 128);
+        read.arg("HGET").arg(&place.entry).arg(&self.field);
         let read = place.session.run_within(wait_limit.left(), read);
         let Ok(Value::BulkString(bytes)) = wait_limit.wait_for(read).await else {
             return None;
@@ -370,7 +376,8 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
     fn taken(&self, place: &Place, token: String) -> Lease {
         let life = self.options.lease;
         let of = (self.kind.clone(), place.short.clone());
-        Lease::taken(&place.session, &self.hub, &place.names, of, token, life)
+        let names = place.names(&self.kind);
+        Lease::taken(&place.session, &self.hub, names, of, token, life)
     }
 
     /// What an entry is worth at that time of the server: `None` for what is not ours, not fresh where a tag is over.

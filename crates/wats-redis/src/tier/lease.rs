@@ -70,7 +70,7 @@ impl Lease {
     pub(super) fn taken(
         session: &Arc<Session>,
         hub: &Arc<Hub>,
-        names: &Names,
+        names: Names,
         of: (String, Vec<u8>),
         token: String,
         life: Duration,
@@ -88,7 +88,7 @@ impl Lease {
         Self {
             session: Arc::clone(session),
             hub: Arc::clone(hub),
-            names: names.clone(),
+            names,
             of,
             token,
             ended: false,
