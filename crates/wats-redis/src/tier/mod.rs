@@ -4,6 +4,7 @@
 //! hit   trusted, and fresh in memory ────────────────────────────────────────► serve
 //! load  one for each key and process
 //!       no session ─► origin, as without a server
+//!       HGET, if the last load found its entry ─► fresh ─► as below
 //!       read.lua ─► fresh ─► keep in memory for the time that is left ────────► serve
 //!                ─► lead ─► origin ─► put.lua, if the lease is still ours ─────► serve
 //!                ─► another leads ─► wait for the push, read again
