@@ -10,11 +10,12 @@
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
 
 use std::error::Error;
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
 use wats::WatsBuilder;
 use wats::prelude::*;
 use wats::queue::{DrainOptions, Filter, ReportQueue, State, report_id};
@@ -27,25 +28,41 @@ const PROGRAM: &str = "WATS_OFFLINE_PROGRAM";
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 #[tokio::main]
-async fn main() -> Outcome {
+async fn main() -> Outcome<ExitCode> {
     let given = std::env::args_os().nth(1).map(PathBuf::from);
     let own = std::env::temp_dir().join(format!("wats-offline-{}", std::process::id()));
     let folder = given.clone().unwrap_or_else(|| own.clone());
     if let Some(program) = std::env::var_os(PROGRAM) {
-        return test_units(&folder, &program.to_string_lossy()).await;
+        test_units(&folder, &program.to_string_lossy()).await?;
+        return Ok(ExitCode::SUCCESS);
     }
     let done = tokio::select! {
-        done = day(&folder) => done,
-        // The programs end with it: a terminal tells them, too.
-        stopped = tokio::signal::ctrl_c() => {
+        done = day(&folder) => done.map(|()| ExitCode::SUCCESS),
+        // The programs are killed with the day.
+        code = stopped() => {
             println!("stopped");
-            stopped.map_err(Into::into)
+            code.map(ExitCode::from).map_err(Into::into)
         }
     };
     if given.is_none() && folder.exists() {
         std::fs::remove_dir_all(&own)?;
     }
     done
+}
+
+/// Until somebody ends this program: the exit code that shells give it then.
+async fn stopped() -> std::io::Result<u8> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut told = signal(SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted.map(|()| 130),
+            _ = told.recv() => Ok(143),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await.map(|()| 130)
 }
 
 /// The day of the station.
@@ -66,11 +83,13 @@ async fn day(folder: &Path) -> Outcome {
     let programs = ["ICT-1", "ICT-2"].map(|name| start(name, folder, sim.as_ref()));
     let [first, second] = programs;
     let (first, second) = (first?, second?);
-    let killed = tokio::task::spawn_blocking(move || read(first, Some(7)));
-    let ended = tokio::task::spawn_blocking(move || read(second, None));
-    let mut stored = killed.await??;
-    println!("ICT-1 is killed; it had stored {}", stored.len());
-    stored.extend(ended.await??);
+    let killed = async {
+        let stored = read(first, Some(7)).await?;
+        println!("ICT-1 is killed; it had stored {}", stored.len());
+        Ok::<_, std::io::Error>(stored)
+    };
+    let (mut stored, of_other) = tokio::try_join!(killed, read(second, None))?;
+    stored.extend(of_other);
     println!("ICT-2 has ended; {} are on disk", stored.len());
 
     let queue = wats.queue(folder).open().await?;
@@ -146,7 +165,8 @@ fn start(name: &str, folder: &Path, sim: Option<&Simulator>) -> std::io::Result<
     program
         .arg(folder)
         .env(PROGRAM, name)
-        .stdout(Stdio::piped());
+        .stdout(Stdio::piped())
+        .kill_on_drop(true);
     if let Some(sim) = sim {
         program.env("WATS_BASE_URL", sim.base_url());
         program.env("WATS_AUTH_TOKEN", sim.token());
@@ -155,17 +175,18 @@ fn start(name: &str, folder: &Path, sim: Option<&Simulator>) -> std::io::Result<
 }
 
 /// The reports that a program has stored, until it ends or, after so many, is killed.
-fn read(mut program: Child, most: Option<usize>) -> std::io::Result<Vec<Uuid>> {
+async fn read(mut program: Child, most: Option<usize>) -> std::io::Result<Vec<Uuid>> {
     let mut stored = Vec::new();
-    if let Some(lines) = program.stdout.take() {
-        for line in BufReader::new(lines).lines() {
-            stored.extend(line?.parse::<Uuid>().ok());
+    if let Some(says) = program.stdout.take() {
+        let mut lines = BufReader::new(says).lines();
+        while let Some(line) = lines.next_line().await? {
+            stored.extend(line.parse::<Uuid>().ok());
             if Some(stored.len()) == most {
-                program.kill()?;
+                program.start_kill()?;
             }
         }
     }
-    program.wait()?;
+    program.wait().await?;
     Ok(stored)
 }
 
