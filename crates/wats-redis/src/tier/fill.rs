@@ -335,15 +335,20 @@ impl<K: CacheKey, V: Clone + Send + Sync + 'static> Inner<K, V> {
         if wanted == Wanted::Anew || !self.finds.load(Ordering::Relaxed) {
             return None;
         }
-        self.finds.store(false, Ordering::Relaxed);
         let mut read = Cmd::with_capacity(3, 128);
         read.arg("HGET").arg(&place.entry).arg(&self.field);
         let read = place.session.run_within(wait_limit.left(), read);
-        let Ok(Value::BulkString(bytes)) = wait_limit.wait_for(read).await else {
-            return None;
+        let answer = wait_limit.wait_for(read).await;
+        let found = match (answer, place.session.server_micros_at_most()) {
+            (Ok(Value::BulkString(bytes)), Some(now)) => {
+                self.take_in(place, (&bytes, now), wanted, seen)
+            }
+            _ => None,
         };
-        let now = place.session.server_micros_at_most()?;
-        self.take_in(place, (&bytes, now), wanted, seen)
+        if found.is_none() {
+            self.finds.store(false, Ordering::Relaxed);
+        }
+        found
     }
 
     /// Takes in what was read of an entry at that time of the server. What it gives is fresh.
