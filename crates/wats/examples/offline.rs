@@ -62,7 +62,9 @@ async fn stopped() -> std::io::Result<u8> {
         }
     }
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await.map(|()| 130)
+    {
+        tokio::signal::ctrl_c().await.map(|()| 130)
+    }
 }
 
 /// The day of the station.

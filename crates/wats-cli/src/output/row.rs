@@ -16,16 +16,22 @@ pub(crate) enum Needs {
     Sentences,
 }
 
-/// A column of items of one kind.
-pub(crate) struct Column<T> {
+/// What a table has to know of a column beside its cells.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Head {
     /// The member of JSON, the heading of tables and CSV, and what `--fields` calls it.
     pub(crate) name: &'static str,
-    /// Whether it is printed unless `--fields` says which.
-    pub(crate) usual: bool,
     /// Whether a table for people has it only when one of its rows does.
     pub(crate) where_filled: bool,
     /// How much room it needs on a terminal.
     pub(crate) needs: Needs,
+}
+
+/// A column of items of one kind.
+pub(crate) struct Column<T> {
+    pub(crate) head: Head,
+    /// Whether it is printed unless `--fields` says which.
+    pub(crate) usual: bool,
     /// Its cell of an item.
     pub(crate) of: fn(&T) -> Cell,
 }
@@ -34,36 +40,35 @@ impl<T> Column<T> {
     /// A column that is printed.
     pub(crate) const fn new(name: &'static str, of: fn(&T) -> Cell) -> Self {
         Self {
-            name,
+            head: Head {
+                name,
+                where_filled: false,
+                needs: Needs::Little,
+            },
             usual: true,
-            where_filled: false,
-            needs: Needs::Little,
             of,
         }
     }
 
     /// A column of texts that are copied from the terminal, such as ids.
     pub(crate) const fn whole(name: &'static str, of: fn(&T) -> Cell) -> Self {
-        Self {
-            needs: Needs::Whole,
-            ..Self::new(name, of)
-        }
+        let mut column = Self::new(name, of);
+        column.head.needs = Needs::Whole;
+        column
     }
 
     /// A column of sentences.
     pub(crate) const fn sentences(name: &'static str, of: fn(&T) -> Cell) -> Self {
-        Self {
-            needs: Needs::Sentences,
-            ..Self::new(name, of)
-        }
+        let mut column = Self::new(name, of);
+        column.head.needs = Needs::Sentences;
+        column
     }
 
     /// A column that is printed, in tables for people only when one of its rows has it.
     pub(crate) const fn where_filled(name: &'static str, of: fn(&T) -> Cell) -> Self {
-        Self {
-            where_filled: true,
-            ..Self::new(name, of)
-        }
+        let mut column = Self::new(name, of);
+        column.head.where_filled = true;
+        column
     }
 
     /// A column that is printed when `--fields` names it, and in JSON.

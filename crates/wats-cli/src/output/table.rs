@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::row::{Cell, Column, Needs};
+use super::row::{Cell, Column, Head, Needs};
 use super::style::{Style, Tone};
 use super::{Format, Output, SCHEMA, csv, text};
 use crate::Outcome;
@@ -40,23 +40,6 @@ struct Table<'a> {
     is_asked_for: bool,
 }
 
-/// What is known of a column without its cells.
-struct Head {
-    name: &'static str,
-    needs: Needs,
-    where_filled: bool,
-}
-
-impl<T> From<&Column<T>> for Head {
-    fn from(column: &Column<T>) -> Self {
-        Self {
-            name: column.name,
-            needs: column.needs,
-            where_filled: column.where_filled,
-        }
-    }
-}
-
 /// How a table is laid out.
 enum Layout {
     /// Columns of these widths.
@@ -78,9 +61,9 @@ impl<'a, T> Rows<'a, T> {
                 .collect()
         } else {
             let found = fields.iter().map(|name| {
-                let column = all.iter().find(|column| column.name == name);
+                let column = all.iter().find(|column| column.head.name == name);
                 column.ok_or_else(|| {
-                    let names: Vec<_> = all.iter().map(|column| column.name).collect();
+                    let names: Vec<_> = all.iter().map(|column| column.head.name).collect();
                     Failure::usage(format!(
                         "--fields: there is no column {name:?}; there are {}",
                         names.join(", ")
@@ -93,7 +76,7 @@ impl<'a, T> Rows<'a, T> {
             cells: columns.iter().map(|column| column.of).collect(),
             table: Table {
                 output,
-                columns: columns.into_iter().map(Head::from).collect(),
+                columns: columns.iter().map(|column| column.head).collect(),
                 waiting: Vec::new(),
                 layout: None,
                 printed: 0,

@@ -37,7 +37,7 @@ pub(super) async fn run(args: &Args, folder: &Path, context: &Context) -> Outcom
             let listed = Listed::from(*item);
             let members: Vec<_> = COLUMNS
                 .iter()
-                .map(|column| (column.name, (column.of)(&listed)))
+                .map(|column| (column.head.name, (column.of)(&listed)))
                 .collect();
             context.output.record(&members)?;
         }
